@@ -1,0 +1,1 @@
+"""The matching engine: files or arrays in, files or arrays out."""
