@@ -1,0 +1,75 @@
+"""One door to numba: compiled kernels where it is there, plain Python elsewhere.
+
+A kernel is a function over arrays, decorated with `@njit(...)` from here. With
+numba it is compiled once, cached on disk and runs without the interpreter lock;
+without numba, or with HANDSCHLAG_NO_NUMBA=1, the very same function runs as plain
+Python: slow, but with the same result, which the tests compare. To keep that
+promise a kernel says its types (`np.float64(x)`), sums in a fixed order and uses
+no `fastmath`.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+COMPILED: bool
+prange: Any
+
+try:
+    if os.environ.get("HANDSCHLAG_NO_NUMBA", "") not in ("", "0"):
+        raise ImportError("HANDSCHLAG_NO_NUMBA is set")
+    import numba
+except ImportError:
+    COMPILED = False
+    prange = range
+else:
+    COMPILED = True
+    prange = numba.prange
+
+
+def njit(**options: Any) -> Callable[[Kernel], Kernel]:
+    """Compile a kernel, or leave it as it is where numba is missing.
+
+    Parameters
+    ----------
+    **options
+        As of `numba.njit`; `cache=True` and `nogil=True` unless told otherwise.
+
+    Returns
+    -------
+    callable
+        Decorator. The plain function stays reachable by `plain(kernel)`.
+
+    Notes
+    -----
+    Where no folder for the cache can be written, the kernel is compiled anew in
+    each process instead of failing at import.
+
+    Examples
+    --------
+    >>> @njit(cache=False)
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(21)
+    42
+    """
+    options = {"cache": True, "nogil": True} | options
+
+    def decorate(kernel: Kernel) -> Kernel:
+        if not COMPILED:
+            return kernel
+        try:
+            compiled: Kernel = numba.njit(**options)(kernel)
+        except RuntimeError:  # "cannot cache function …: no locator available"
+            compiled = numba.njit(**(options | {"cache": False}))(kernel)
+        return compiled
+
+    return decorate
+
+
+def plain(kernel: Kernel) -> Kernel:
+    """Return the uncompiled function behind a kernel, to compare results."""
+    function: Kernel = getattr(kernel, "py_func", kernel)
+    return function
