@@ -19,6 +19,14 @@ class EngineError(MatchingError):
     """The engine that should compute the blocks cannot be reached."""
 
 
+class Cancelled(MatchingError):
+    """The caller asked the engine to stop; nothing was written."""
+
+
+class OverCapacity(MatchingError):
+    """Fixed pairs ask more of a company than it can take on."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """One line of an input file that cannot be used, and why."""
