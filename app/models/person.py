@@ -1,0 +1,119 @@
+"""A person with an account at one company, and what this person may do."""
+
+import enum
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, Identified, words
+
+if TYPE_CHECKING:
+    from .company import Company
+
+
+class RoleName(enum.StrEnum):
+    MEMBER = "member"
+    ORGANIZER = "organizer"
+    ADMIN = "admin"
+
+
+class Seat(enum.StrEnum):
+    """Whether a person belongs to the company already."""
+
+    ASKED = "asked"
+    TAKEN = "taken"
+
+
+person_role = sa.Table(
+    "person_role",
+    Base.metadata,
+    sa.Column(
+        "person_id", sa.ForeignKey("person.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True),
+)
+
+
+class Role(RoleMixin, Base):  # type: ignore[misc]
+    """What a person may do; the three rows are made by the first migration."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = words(40, unique=True)
+    description: Mapped[str | None] = words(255)
+    permissions: Mapped[list[str] | None] = mapped_column(
+        MutableList.as_mutable(sa.JSON())
+    )
+
+
+class Person(Identified, UserMixin, Base):  # type: ignore[misc]
+    """An account. The columns of the second block are those the accounts library
+    (Flask-Security) reads and writes by their names."""
+
+    __tablename__ = "person"
+    company_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("company.id"), index=True
+    )
+    seat: Mapped[Seat] = mapped_column(default=Seat.TAKEN)
+    name: Mapped[str] = words(120)
+    position: Mapped[str | None] = words(120)
+    phone: Mapped[str | None] = words(40)
+    release_email: Mapped[bool] = mapped_column(default=True)
+    release_phone: Mapped[bool] = mapped_column(default=False)
+    locale: Mapped[str] = words(2, default="de")
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+    email: Mapped[str] = words(255, unique=True)
+    password: Mapped[str | None] = words(255)
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = words(64, unique=True)
+    confirmed_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]
+    current_login_at: Mapped[datetime | None]
+    last_login_ip: Mapped[str | None] = words(64)
+    current_login_ip: Mapped[str | None] = words(64)
+    login_count: Mapped[int | None]
+    tf_primary_method: Mapped[str | None] = words(64)
+    tf_totp_secret: Mapped[str | None] = words(255)
+    tf_phone_number: Mapped[str | None] = words(128)
+    us_totp_secrets: Mapped[str | None] = mapped_column(sa.Text)
+    us_phone_number: Mapped[str | None] = words(128, unique=True)
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(
+        MutableList.as_mutable(sa.JSON())
+    )
+
+    company: Mapped["Company | None"] = relationship(back_populates="persons")
+    roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="selectin")
+
+    def has(self, role: RoleName) -> bool:
+        return any(held.name == role for held in self.roles)
+
+    @property
+    def is_organizer(self) -> bool:
+        return self.has(RoleName.ORGANIZER) or self.has(RoleName.ADMIN)
+
+    @property
+    def sits(self) -> bool:
+        """Belongs to a company and was let in there."""
+        return self.company_id is not None and self.seat is Seat.TAKEN
+
+
+class SignInLink(Base):
+    """A link from the command line that signs a person in, once."""
+
+    __tablename__ = "sign_in_link"
+
+    token_hash: Mapped[str] = words(64, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("person.id", ondelete="CASCADE"), index=True
+    )
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
