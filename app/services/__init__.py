@@ -1,0 +1,1 @@
+"""What the product does: queries and commands, functions, no Flask."""

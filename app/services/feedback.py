@@ -1,0 +1,155 @@
+"""Feedback: what came of a connected introduction, as each side tells it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import db
+from app.errors import Invalid, NotFound
+from app.models import Feedback, Introduction, Outcome, Person, Side
+from app.models.feedback import DUE_AFTER_DAYS
+from app.services.introductions_ends import insert
+from app.services.introductions_sides import (
+    SideOf,
+    Standing,
+    column,
+    sides,
+    visible_to,
+)
+
+LONGEST_SENTENCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One side's answers; `held` is False when the two did not meet."""
+
+    held: bool
+    outcome: Outcome | None = None
+    helpful: int | None = None
+    sentence: str | None = None
+    may_publish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A person to be asked what came of an introduction."""
+
+    introduction_id: UUID
+    side: Side
+    person_id: UUID
+
+
+def give(introduction_id: UUID, given: Given, *, by: UUID, at: datetime) -> None:
+    """Record what a company says of a connected introduction; a later answer of the
+    same side replaces the earlier one.
+
+    Raises NotFound unless the introduction is connected, Invalid.
+    """
+    given = _checked(given)
+    with db.transaction() as session:
+        seen = _connected(session, introduction_id, by=by, at=at)
+        values = {
+            "person_id": by,
+            "held": given.held,
+            "outcome": given.outcome,
+            "helpful": given.helpful,
+            "sentence": given.sentence,
+            "may_publish": given.may_publish,
+            "given_at": at,
+        }
+        session.execute(
+            insert(session, Feedback)
+            .values(introduction_id=introduction_id, side=seen.side, **values)
+            .on_conflict_do_update(
+                index_elements=["introduction_id", "side"], set_=values
+            )
+        )
+
+
+def given_by(
+    session: Session, introduction_id: UUID, *, by: UUID, at: datetime
+) -> Given | None:
+    """What the person's company has answered so far; NotFound unless connected."""
+    seen = _connected(session, introduction_id, by=by, at=at)
+    row = session.execute(
+        sa.select(
+            Feedback.held,
+            Feedback.outcome,
+            Feedback.helpful,
+            Feedback.sentence,
+            Feedback.may_publish,
+        ).where(Feedback.introduction_id == introduction_id, Feedback.side == seen.side)
+    ).one_or_none()
+    return Given(*row) if row else None
+
+
+def due(session: Session, company_id: UUID, *, at: datetime) -> list[SideOf]:
+    """Connected introductions of which a company should say what came of them."""
+    connected = sides(
+        session,
+        company_id,
+        at,
+        Introduction.connected_at <= at - timedelta(days=DUE_AFTER_DAYS),
+    )
+    return [one for one in connected if not one.feedback_given]
+
+
+def requests_due(
+    session: Session, *, at: datetime, within: timedelta = timedelta(days=28)
+) -> list[Request]:
+    """Whom to ask by mail: the persons who accepted, from 14 days after the
+    connection and not for longer than `within`."""
+    latest = at - timedelta(days=DUE_AFTER_DAYS)
+    found = []
+    for side in Side:
+        person_id = column(side, "person_id")
+        answered = sa.exists().where(
+            Feedback.introduction_id == Introduction.id, Feedback.side == side
+        )
+        rows = session.execute(
+            sa.select(Introduction.id, person_id)
+            .join(Person, Person.id == person_id)
+            .where(
+                Introduction.connected_at <= latest,
+                Introduction.connected_at > latest - within,
+                Person.active,
+                sa.not_(answered),
+            )
+            .order_by(Introduction.connected_at, Introduction.id)
+        )
+        found += [Request(row[0], side, row[1]) for row in rows]
+    return found
+
+
+def _connected(
+    session: Session, introduction_id: UUID, *, by: UUID, at: datetime
+) -> SideOf:
+    seen = visible_to(session, by, introduction_id, at=at)
+    if seen.standing is not Standing.CONNECTED:
+        raise NotFound
+    return seen
+
+
+def _checked(given: Given) -> Given:
+    sentence = (given.sentence or "").strip() or None
+    if sentence and len(sentence) > LONGEST_SENTENCE:
+        raise Invalid(
+            "Bitte fassen Sie sich in höchstens 500 Zeichen.", field="sentence"
+        )
+    if not given.held:
+        return Given(held=False, sentence=sentence)
+    if given.outcome is None:
+        raise Invalid("Bitte wählen Sie, was daraus wurde.", field="outcome")
+    if given.helpful is None or not 1 <= given.helpful <= 5:
+        raise Invalid("Bitte wählen Sie einen Wert von 1 bis 5.", field="helpful")
+    return Given(
+        held=True,
+        outcome=given.outcome,
+        helpful=given.helpful,
+        sentence=sentence,
+        may_publish=given.may_publish,
+    )
