@@ -25,17 +25,17 @@ _BINARY = re.compile(
 )
 # Turn the direction of writing around, or cannot be seen at all.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_LINE_END = re.compile(r"[ \t\u00a0]*(?:\r\n|[\r\n\u2028\u2029])")
+_BLANKS = re.compile(r"[ \t\u00a0]+")
+_LINE_END = re.compile(r" ?(?:\r\n|[\r\n\u2028\u2029]) ?")
 _GAPS = re.compile(r"\n{3,}")
-_BLANKS = re.compile(r"[ \t]+")
 
 _TLDS = (
     "de|com|net|org|eu|info|biz|at|ch|io|ai|app|dev|shop|online|gmbh|cloud|tech|digital"
 )
 _MAIL = re.compile(
     rf"""
-    [\w.+-]+ @ [\w-]+ (?: \. [\w-]+ )+                    # kim@firma.example
-    | \w [\w.+-]* \s* [(\[{{] \s* (?: at | ät | @ ) \s* [)\]}}] \s* \w  # kim (at) x
+    (?<![\w.+-]) [\w.+-]+ @ [\w-]+ (?: \. [\w-]+ )+                    # kim@firma.example
+    | (?<![\w.+-]) \w [\w.+-]* \s* [(\[{{] \s* (?: at | ät | @ ) \s* [)\]}}] \s* \w  # kim (at) x
     | \b \w [\w.-]* \s+ at \s+ [\w-]+ \s* (?: \. | \s (?: dot | punkt ) \s )
       \s* (?: {_TLDS} ) \b
     """,
@@ -48,7 +48,34 @@ _ADDRESS = re.compile(
 # Lower case only: "vorhanden.De" is a forgotten blank, not a domain.
 _DOMAIN = re.compile(rf"(?<![\w@.-])((?:[\w-]+\.)+(?:{_TLDS}))(?![\w-]|\.\w)(?:/\S*)?")
 # Names of products and marketplaces that companies talk about.
-_PRODUCTS = frozenset({"amazon.com", "amazon.de", "asp.net", "ado.net", "autoscout24.de", "booking.com", "c3.ai", "check24.de", "character.ai", "copy.ai", "ebay.de", "fireflies.ai", "h2o.ai", "holidaycheck.de", "hrs.de", "idealo.de", "immobilienscout24.de", "indeed.com", "kleinanzeigen.de", "mobile.de", "monday.com", "otter.ai", "salesforce.com", "stepstone.de", "vb.net"})
+_PRODUCTS = frozenset(
+    {
+        "amazon.com",
+        "amazon.de",
+        "asp.net",
+        "ado.net",
+        "autoscout24.de",
+        "booking.com",
+        "c3.ai",
+        "check24.de",
+        "character.ai",
+        "copy.ai",
+        "ebay.de",
+        "fireflies.ai",
+        "h2o.ai",
+        "holidaycheck.de",
+        "hrs.de",
+        "idealo.de",
+        "immobilienscout24.de",
+        "indeed.com",
+        "kleinanzeigen.de",
+        "mobile.de",
+        "monday.com",
+        "otter.ai",
+        "salesforce.com",
+        "stepstone.de",
+        "vb.net",
+    }
 )
 
 _DATES_AND_TIMES = re.compile(
@@ -93,7 +120,7 @@ _NAMES_A_THING = re.compile(
 def clean(raw: str) -> str:
     """Composed Unicode, one kind of line end, no blanks at the edges."""
     text = _UNSEEN.sub("", unicodedata.normalize("NFC", raw))
-    text = _BLANKS.sub(" ", _LINE_END.sub("\n", text))
+    text = _LINE_END.sub("\n", _BLANKS.sub(" ", text))
     return _GAPS.sub("\n\n", text).strip()
 
 

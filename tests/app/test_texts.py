@@ -1,6 +1,7 @@
 """Texts of members: what passes, what is refused and why."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,13 @@ def test_what_is_no_text_is_refused_with_field_and_reason(raw: str, words: str):
 
 def test_an_optional_text_may_be_empty():
     assert texts.checked("  ", field="title", longest=120, required=False) == ""
+
+
+@pytest.mark.parametrize("filler", [" ", "a", "a.", "0", "0 ", "a@", "(", "\t\n", "+1"])
+def test_long_nonsense_is_judged_at_once(filler: str):
+    raw = (filler * 64_000)[:64_000]
+
+    started = time.perf_counter()
+    texts.contact_in(texts.clean(raw)[:4000])
+
+    assert time.perf_counter() - started < 0.5
