@@ -1,16 +1,37 @@
 """What every page has: navigation that knows which screens exist, formats."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from flask import Flask, current_app
+from flask_babel import format_date, format_datetime, format_decimal
+
+from app.web import static_files
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(exists=exists, now=lambda: datetime.now(UTC))
+    app.jinja_env.filters.update(number=number, day=day, moment=moment)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    static_files.init_app(app)
 
 
 def exists(endpoint: str) -> bool:
     """Whether a screen is there; navigation shows no dead ends."""
     return endpoint in current_app.view_functions
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number as the page's language writes it, with fixed decimals."""
+    decimals = f".{'0' * digits}" if digits else ""
+    return str(format_decimal(value, format=f"#,##0{decimals}"))
+
+
+def day(value: date | datetime) -> str:
+    """The day in words, in local time: 7. Dezember 2026."""
+    return str(format_date(value, format="long"))
+
+
+def moment(value: datetime) -> str:
+    """Day and time, in local time."""
+    return str(format_datetime(value, format="medium"))
