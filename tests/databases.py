@@ -10,30 +10,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.orm import Session
 
-from app import db
+from app import db, migrate
 from app.models import Base, Role, RoleName, Topic
 from matching import knowledge
 from tests import postgresql
 
-ROOT = Path(__file__).parent.parent
 KINDS = ("sqlite", "postgresql")
-
-
-def migrate(url: str) -> None:
-    config = Config(toml_file=str(ROOT / "pyproject.toml"))
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "empty.sqlite"
-    migrate(f"sqlite:///{path}")
+    migrate.upgrade(f"sqlite:///{path}")
     _add_topics()
     db.engine().dispose()
     with db.engine().connect() as connection:
@@ -53,7 +43,7 @@ def postgresql_url() -> Iterator[str]:
             connection.exec_driver_sql("CREATE DATABASE handschlag_test")
         admin.dispose()
         url = base + "handschlag_test"
-        migrate(url)
+        migrate.upgrade(url)
         yield url
         db.engine().dispose()
 
