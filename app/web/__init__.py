@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+from app.web import public, usecases
+
+BLUEPRINTS: tuple[Blueprint, ...] = (public.bp, usecases.bp)
