@@ -1,10 +1,15 @@
 """What a rule of the product can refuse. No HTTP in here: see web/http_errors.py."""
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name that collectors of texts know
+    """Mark a text for translation where no visitor and so no language is known."""
+    return text
+
+
 class AppError(Exception):
     """Base of every refusal; `message` is a sentence for the person (a msgid)."""
 
-    message = "Das ist nicht möglich."
+    message = N_("Das ist nicht möglich.")
 
     def __init__(self, message: str | None = None, **details: object) -> None:
         super().__init__(message or self.message)
@@ -15,29 +20,29 @@ class AppError(Exception):
 class NotFound(AppError):
     """Absent, or not this visitor's: the two are told apart by nobody."""
 
-    message = "Diese Seite gibt es nicht, oder sie ist nicht für Sie bestimmt."
+    message = N_("Diese Seite gibt es nicht, oder sie ist nicht für Sie bestimmt.")
 
 
 class NotAllowed(AppError):
-    message = "Dafür fehlt Ihrem Konto die Berechtigung."
+    message = N_("Dafür fehlt Ihrem Konto die Berechtigung.")
 
 
 class Conflict(AppError):
     """The thing has moved on: decided, closed, taken."""
 
-    message = "Das wurde inzwischen anders entschieden."
+    message = N_("Das wurde inzwischen anders entschieden.")
 
 
 class AlreadyDecided(Conflict):
-    message = "Ihre Firma hat über diese Vorstellung bereits entschieden."
+    message = N_("Ihre Firma hat über diese Vorstellung bereits entschieden.")
 
 
 class NoLongerOpen(Conflict):
-    message = "Diese Vorstellung ist nicht mehr offen."
+    message = N_("Diese Vorstellung ist nicht mehr offen.")
 
 
 class NoCapacity(Conflict):
-    message = (
+    message = N_(
         "Ihre Firma hat gerade so viele offene Vorstellungen, wie Sie zugelassen haben."
     )
 
@@ -45,7 +50,7 @@ class NoCapacity(Conflict):
 class Invalid(AppError):
     """A value cannot be taken; `field` says which."""
 
-    message = "Bitte prüfen Sie die Angaben."
+    message = N_("Bitte prüfen Sie die Angaben.")
 
     def __init__(self, message: str, *, field: str = "", **details: object) -> None:
         super().__init__(message, **details)
@@ -53,4 +58,4 @@ class Invalid(AppError):
 
 
 class Busy(AppError):
-    message = "Gerade arbeitet schon jemand daran. Bitte gleich noch einmal."
+    message = N_("Gerade arbeitet schon jemand daran. Bitte gleich noch einmal.")
