@@ -37,7 +37,9 @@ def collect() -> Catalog:
         ROOT / "app", METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("i18n:",)
     ):
         del line  # line numbers would change with every edit
-        found.add(message, None, [(f"app/{file}", 1)], auto_comments=comments, context=context)
+        found.add(
+            message, None, [(f"app/{file}", 1)], auto_comments=comments, context=context
+        )
     return found
 
 
@@ -60,7 +62,9 @@ def missing(catalog: Catalog) -> list[str]:
     for message in catalog:
         if not message.id:
             continue
-        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        texts = (
+            message.string if isinstance(message.string, tuple) else (message.string,)
+        )
         if not all(texts) or message.fuzzy:
             problems.append(str(message.id))
             continue
