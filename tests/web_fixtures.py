@@ -41,10 +41,11 @@ def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
 
     def signed_in(person: Person) -> FlaskClient:
         client = app.test_client()
+        uniquifier = person.fs_uniquifier  # read before a request ends the session
         with client.session_transaction() as cookie:
-            cookie["_user_id"] = person.fs_uniquifier
+            cookie["_user_id"] = uniquifier
             cookie["_fresh"] = True
-            cookie["identity"] = person.fs_uniquifier
+            cookie["identity"] = uniquifier
         return client
 
     return signed_in
