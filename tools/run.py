@@ -107,7 +107,7 @@ def wait_for_answer(port: int, children: list["subprocess.Popen[bytes]"]) -> Non
         if any(child.poll() is not None for child in children):
             raise TimeoutError("The service ended while starting; see above.")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
             return
         except OSError:
             time.sleep(0.1)

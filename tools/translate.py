@@ -1,4 +1,4 @@
-"""Collect the texts of the interface, merge them into the English catalogue, compile it.
+"""Collect the texts of the interface, merge and compile the English ones.
 
     python -m tools.translate           collect, merge, compile
     python -m tools.translate --check   only say what is missing; exit 1 if anything is
