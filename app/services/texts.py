@@ -8,15 +8,15 @@ norms, machine names, dates and abbreviations pass.
 import re
 import unicodedata
 
-from app.errors import Invalid
+from app.errors import N_, Invalid
 
-CONTACTS = (
+CONTACTS = N_(
     "Der Text enthält eine E-Mail-Adresse, eine Telefonnummer oder einen Link."
     " Kontaktdaten werden erst bei einer Vorstellung ausgetauscht."
 )
-NO_TEXT = "Der Text enthält Zeichen, die kein Text sind."
-TOO_LONG = "Der Text ist zu lang: höchstens %(most)s Zeichen, es sind %(length)s."
-EMPTY = "Bitte schreiben Sie hier etwas."
+NO_TEXT = N_("Der Text enthält Zeichen, die kein Text sind.")
+TOO_LONG = N_("Der Text ist zu lang: höchstens %(most)s Zeichen, es sind %(length)s.")
+EMPTY = N_("Bitte schreiben Sie hier etwas.")
 
 # Control characters but tab and line ends; lone surrogates; what a decoder puts
 # where bytes were no text.
@@ -34,8 +34,9 @@ _TLDS = (
 )
 _MAIL = re.compile(
     rf"""
-    (?<![\w.+-]) [\w.+-]+ @ [\w-]+ (?: \. [\w-]+ )+                    # kim@firma.example
-    | (?<![\w.+-]) \w [\w.+-]* \s* [(\[{{] \s* (?: at | ät | @ ) \s* [)\]}}] \s* \w  # kim (at) x
+    (?<![\w.+-]) [\w.+-]+ @ [\w-]+ (?: \. [\w-]+ )+  # kim@firma.example
+    | (?<![\w.+-]) \w [\w.+-]* \s*                      # kim (at) firma
+      [(\[{{] \s* (?: at | ät | @ ) \s* [)\]}}] \s* \w
     | \b \w [\w.-]* \s+ at \s+ [\w-]+ \s* (?: \. | \s (?: dot | punkt ) \s )
       \s* (?: {_TLDS} ) \b
     """,
