@@ -98,6 +98,9 @@ class OutboxMail(Identified, Base):
     give_up_at: Mapped[datetime]
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
+    # Handed to the mail server in this attempt: from here on it may have arrived.
+    begun_at: Mapped[datetime | None]
+    doubts: Mapped[int] = mapped_column(default=0, server_default="0")  # no answer
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None] = words(500)
