@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from app import db
-from app.errors import Invalid
+from app.errors import N_, Invalid
 from app.models import (
     AWAITING,
     DAYS_TO_ANSWER,
@@ -27,6 +27,7 @@ from app.models import (
     Introduction,
     IntroductionSlot,
     Listing,
+    ListingStatus,
     Match,
     Side,
     State,
@@ -158,8 +159,10 @@ def cancel_for_listing(
     at: datetime,
     by: UUID | None = None,
 ) -> int:
-    """End the open introductions that rest on this listing alone."""
+    """End the open introductions that rest on this listing alone: no other match of
+    theirs joins two open listings."""
     match, rest = aliased(Match), aliased(Match)
+    need, offering = aliased(Listing), aliased(Listing)
     rests_on_it = sa.exists().where(
         match.introduction_id == Introduction.id,
         sa.or_(match.need_id == listing_id, match.offering_id == listing_id),
@@ -168,6 +171,10 @@ def cancel_for_listing(
         rest.introduction_id == Introduction.id,
         rest.need_id != listing_id,
         rest.offering_id != listing_id,
+        need.id == rest.need_id,
+        offering.id == rest.offering_id,
+        need.status == ListingStatus.OPEN,
+        offering.status == ListingStatus.OPEN,
     )
     cause = session.scalar(
         sa.select(Listing.company_id).where(Listing.id == listing_id)
@@ -201,7 +208,7 @@ def complain(introduction_id: UUID, text: str, *, by: UUID, at: datetime) -> Non
     text = text.strip()
     if not text or len(text) > LONGEST_COMPLAINT:
         raise Invalid(
-            "Bitte beschreiben Sie in höchstens 200 Zeichen, was war.", field="text"
+            N_("Bitte beschreiben Sie in höchstens 200 Zeichen, was war."), field="text"
         )
     with db.transaction() as session:
         seen = visible_to(session, by, introduction_id, at=at)
