@@ -18,10 +18,11 @@ from matching.allocation_explore import (
     must_cover,
 )
 from matching.allocation_order import company_ranks
-from matching.allocation_prices import Edges, find_prices, mean_price
+from matching.allocation_prices import Edges, find_prices, polish
 from matching.allocation_search import (
     Graph,
     Scratch,
+    by_value,
     cover,
     greedy,
     greedy_by_weight,
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 _NEAR = 0.05  # of the mean price: edges that far below their price are looked at
+_GOOD_ENOUGH = 0.9999  # of the bound: from there on, polishing is not worth its time
 _EFFORTS = (50, 200, 800)  # companies looked at per search, round by round
 
 
@@ -139,9 +141,16 @@ def allocate(
     clock.lap("prices")
     chosen = _choose(edges, room, promised, rank, prices)
     clock.lap("choice")
+    if _weigh(edges, chosen) < _GOOD_ENOUGH * bound:
+        prices, bound = _polish(edges, room, rank, prices, _weigh(edges, chosen))
+        again = _choose(edges, room, promised, rank, prices)
+        chosen = _better(edges, room, promised, chosen, again)
+        clock.lap("polish")
     if not promised.any():
-        simple = greedy_by_weight(edges, room, rank)
-        chosen = max(simple, chosen, key=lambda ids: _weigh(edges, ids))
+        welfare = _weigh(edges, chosen)
+        simple = greedy_by_weight(edges, room, rank, beat=welfare)
+        if simple is not None:
+            chosen = _better(edges, room, promised, chosen, simple)
         clock.lap("greedy")
     return Allocation(
         chosen=np.union1d(chosen, kept).astype(np.int32),
@@ -197,6 +206,37 @@ def _weigh(edges: Edges, chosen: NDArray[np.int64]) -> float:
     return float(np.sort(edges.weight[chosen]).sum(dtype=np.float64))
 
 
+def _polish(
+    edges: Edges,
+    room: NDArray[np.int32],
+    rank: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    welfare: float,
+) -> tuple[NDArray[np.float64], float]:
+    """Polish in canonical order: its sums, hence its steps, depend on the order."""
+    edges = edges.at(by_value(edges.weight, edges, rank))
+    ranked = Edges(rank[edges.u], rank[edges.v], edges.weight)
+    by_rank = np.argsort(rank)
+    prices, bound = polish(ranked, room[by_rank], prices[by_rank], welfare)
+    return prices[rank], bound
+
+
+def _better(
+    edges: Edges,
+    room: NDArray[np.int32],
+    promised: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the choice that keeps more promises, then the one that weighs more."""
+
+    def merit(chosen: NDArray[np.int64]) -> tuple[int, float]:
+        broken = len(_uncovered(edges, room, promised, chosen))
+        return -broken, _weigh(edges, chosen)
+
+    return max(first, second, key=merit)
+
+
 def _choose(
     edges: Edges,
     room: NDArray[np.int32],
@@ -205,36 +245,32 @@ def _choose(
     prices: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Choose among the edges near their price, or among all if a promise needs it."""
-    reduced = edges.reduced(prices)
-    near = reduced > -_NEAR * mean_price(prices)
-    near |= promised[edges.u] | promised[edges.v]
-    chosen = _exchange(edges, near, reduced, room, promised, rank, prices)
-    if len(_uncovered(edges, room, promised, chosen)):
-        every = np.ones_like(near)
-        chosen = _exchange(edges, every, reduced, room, promised, rank, prices)
+    chosen = np.zeros(0, np.int64)
+    for share in (_NEAR, np.inf):
+        ids = edges.near(prices, share, also=promised)
+        chosen = _exchange(edges, ids, room, promised, rank, prices)
+        if not len(_uncovered(edges, room, promised, chosen)):
+            break
     return chosen
 
 
 def _exchange(
     edges: Edges,
-    looked_at: NDArray[np.bool_],
-    reduced: NDArray[np.float64],
+    ids: NDArray[np.int64],
     room: NDArray[np.int32],
     promised: NDArray[np.bool_],
     rank: NDArray[np.int32],
     prices: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Choose greedily by reduced weight, then exchange; in canonical order."""
-    ids = np.flatnonzero(looked_at & (edges.weight > 0))
-    low, high = rank[edges.u[ids]], rank[edges.v[ids]]
-    low, high = np.minimum(low, high), np.maximum(low, high)
-    order = np.lexsort((high, low, -reduced[ids]))
-    ids = ids[order]
-    by_rank = np.argsort(rank)
-    ranked = Edges(low[order], high[order], edges.weight[ids])
+    some = edges.at(ids)
+    reduced = some.reduced(prices)
+    order = by_value(reduced, some, rank)
+    ids, some, by_rank = ids[order], some.at(order), np.argsort(rank)
+    ranked = Edges(rank[some.u], rank[some.v], some.weight)
     graph = Graph.of(
         ranked,
-        reduced[ids],
+        reduced[order],
         room=room[by_rank],
         price=prices[by_rank],
         keep=promised[by_rank],
@@ -255,6 +291,8 @@ def _uncovered(
 ) -> NDArray[np.int32]:
     """Return promised companies with room and an edge, but no chosen one."""
     possible = np.zeros(len(room), np.bool_)
+    if not promised.any():
+        return np.zeros(0, np.int32)
     some = (promised[edges.u] | promised[edges.v]) & (edges.weight > 0)
     possible[edges.u[some]] = True
     possible[edges.v[some]] = True

@@ -10,10 +10,17 @@ from matching.kernels import njit
 # Summing millions of numbers in float64 errs by less, so the bound stays a bound.
 ROUNDING = 1e-12
 
-_FULL_SWEEPS = 5  # over all edges; by then most edges are far too dear to matter
-_SWEEPS = 16  # over the rest, between two looks at the whole bound
-_LOOKS = 4
-_PATIENCE = 1e-5  # share of the bound that a further look must bring
+_FULL_SWEEPS = 4  # over all edges; by then most edges are far too dear to matter
+_SWEEPS = (12, 200)  # over the rest, between two looks at the whole bound
+_WORK = 6e6  # edges to sweep between two looks, where few edges allow many sweeps
+_LOOKS = 2
+_POLISH_STEPS = (12, 600)
+_POLISH_WORK = 3e7  # edges to look at while polishing
+_MOMENTUM = 0.9
+_IDLE = 12  # steps without progress, after which less is hoped for
+_PROGRESS = 0.05  # of the hope
+_FINE = 1e-7  # of the bound: hopes below are fulfilled
+_GUESS = 0.9  # of a price: below it, surpluses rarely count in the next sweep
 _WIDE = 0.12  # of the mean price: edges that far below their price can come back
 
 
@@ -30,13 +37,31 @@ class Edges(NamedTuple):
 
     def reduced(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each edge is worth beyond the prices of its ends."""
-        surplus: NDArray[np.float64] = np.empty(len(self.u))
-        _reduced(self, prices, surplus)
-        return surplus
+        return self.weight.astype(np.float64) - (prices[self.u] + prices[self.v])
+
+    def near(
+        self,
+        prices: NDArray[np.float64],
+        share: float,
+        *,
+        also: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
+        """Return the edges of positive weight near their price, or better.
+
+        Near is not below by more than `share` of the mean price. Edges of the
+        companies in `also` are near in any case.
+        """
+        slack = share * float(np.sort(prices).sum()) / max(1, len(prices))
+        wanted = np.zeros(len(prices), np.bool_) if also is None else also
+        return _near(self, prices, slack, wanted)
 
 
 class Adjacency(NamedTuple):
-    """The edges of each company: entries start[i] to start[i + 1] are those of i."""
+    """The edges of each company: entries start[i] to start[i + 1] are those of i.
+
+    Entry p has its neighbour at `neighbour[2 * p]` and its weight at
+    `weight[2 * p]`: views of one buffer, as they are always written and read together.
+    """
 
     start: NDArray[np.int64]
     neighbour: NDArray[np.int32]
@@ -46,10 +71,10 @@ class Adjacency(NamedTuple):
     def of(cls, edges: Edges, n: int) -> "Adjacency":
         """Collect the edges of `n` companies; 8 B per edge and end."""
         start = starts(edges, n)
-        neighbour = np.empty(start[-1], np.int32)
-        weight = np.empty(start[-1], np.float32)
-        _fill(edges, start[:-1].copy(), neighbour, weight)
-        return cls(start, neighbour, weight)
+        buffer = np.empty(2 * start[-1] + 1, np.int32)
+        adjacency = cls(start, buffer, buffer.view(np.float32)[1:])
+        _fill(edges, start[:-1].copy(), adjacency)
+        return adjacency
 
 
 def starts(edges: Edges, n: int) -> NDArray[np.int64]:
@@ -93,15 +118,45 @@ def find_prices(
     best, best_bound = prices.copy(), dual_bound(edges, room, prices)
     _sweep(Adjacency.of(edges, len(room)), order, room, prices, _FULL_SWEEPS)
     for _ in range(_LOOKS):
-        near = np.flatnonzero(edges.reduced(prices) > -_WIDE * mean_price(prices))
-        _sweep(Adjacency.of(edges.at(near), len(room)), order, room, prices, _SWEEPS)
+        near = edges.near(prices, _WIDE)
+        # Falling surplus: a sweep then finds the best of a company first.
+        near = near[np.argsort(-edges.at(near).reduced(prices), kind="stable")]
+        sweeps = int(np.clip(_WORK / max(1, len(near)), *_SWEEPS))
+        _sweep(Adjacency.of(edges.at(near), len(room)), order, room, prices, sweeps)
         bound = dual_bound(edges, room, prices)
-        gain = best_bound - bound
-        if gain > 0:
+        if bound < best_bound:
             best, best_bound = prices.copy(), bound
-        if gain <= _PATIENCE * bound:
-            break
     return best, best_bound
+
+
+def polish(
+    edges: Edges,
+    room: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    welfare: float,
+) -> tuple[NDArray[np.float64], float]:
+    """Lower the bound further, knowing a welfare that can be reached.
+
+    Coordinate descent can rest in a corner from which only moving several prices
+    together leads on: in small markets above all. Subgradient steps do, and their
+    length follows from the distance between bound and welfare.
+
+    Returns prices and bound, never worse than those given, as `find_prices`.
+
+    References
+    ----------
+    Polyak, "Minimization of unsmooth functionals", USSR Computational Mathematics
+    and Mathematical Physics 9(3), 1969. doi:10.1016/0041-5553(69)90061-5
+    """
+    steps = int(np.clip(_POLISH_WORK / max(1, len(edges.u)), *_POLISH_STEPS))
+    best = prices.copy()
+    _descend(edges, room, best, welfare, steps)
+    swept, order = best.copy(), np.arange(len(best))
+    _sweep(Adjacency.of(edges, len(best)), order, room, swept, _FULL_SWEEPS)
+    return min(
+        ((prices, dual_bound(edges, room, prices)) for prices in (best, swept)),
+        key=lambda found: found[1],
+    )
 
 
 def dual_bound(
@@ -116,35 +171,101 @@ def dual_bound(
     return value * (1 + ROUNDING)
 
 
-def mean_price(prices: NDArray[np.float64]) -> float:
-    """Return the mean price, the measure of what is near; 0 for no companies."""
-    return float(prices.sum()) / max(1, len(prices))
-
-
 @njit()
-def _reduced(
-    edges: Edges, prices: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
-    u, v, weight = edges
-    for e in range(len(u)):
-        out[e] = np.float64(weight[e]) - prices[u[e]] - prices[v[e]]
-
-
-@njit()
-def _fill(
+def _descend(
     edges: Edges,
-    position: NDArray[np.int64],
-    neighbour: NDArray[np.int32],
-    weight: NDArray[np.float32],
+    room: NDArray[np.int32],
+    best: NDArray[np.float64],
+    welfare: float,
+    steps: int,
 ) -> None:
+    """Improve the prices in `best` by steps that aim `hope` below the least bound.
+
+    The hope is the distance to the welfare at first, and is halved when steps bring
+    nothing: the least bound that exists lies somewhere between the two.
+    """
+    prices, n = best.copy(), len(best)
+    least = _dual(edges, room, best)
+    hope = least - welfare
+    direction, slope = np.zeros(n), np.zeros(n)
+    idle = 0
+    for _ in range(steps):
+        value = _dual_slope(edges, room, prices, slope)
+        idle += 1
+        if value < least - _PROGRESS * hope:
+            idle = 0
+        if value < least:
+            least = value
+            best[:] = prices
+        if idle >= _IDLE:
+            hope *= 0.5
+            idle = 0
+            prices[:] = best
+            direction[:] = 0.0
+            continue
+        length = 0.0
+        for i in range(n):
+            if prices[i] <= 0 and slope[i] > 0:
+                slope[i] = 0.0
+            direction[i] = _MOMENTUM * direction[i] + slope[i]
+            length += direction[i] * direction[i]
+        if length == 0 or hope <= _FINE * least:
+            break
+        step = (value - least + hope) / length
+        for i in range(n):
+            prices[i] = max(0.0, prices[i] - step * direction[i])
+
+
+@njit()
+def _dual_slope(
+    edges: Edges,
+    room: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    slope: NDArray[np.float64],
+) -> float:
+    """Return the dual and write its subgradient: room beyond the edges worth it."""
+    u, v, weight = edges
+    value = 0.0
+    for i in range(len(prices)):
+        value += room[i] * prices[i]
+        slope[i] = room[i]
+    for e in range(len(u)):
+        surplus = np.float64(weight[e]) - (prices[u[e]] + prices[v[e]])
+        if surplus > 0:
+            value += surplus
+            slope[u[e]] -= 1.0
+            slope[v[e]] -= 1.0
+    return value
+
+
+@njit()
+def _near(
+    edges: Edges,
+    prices: NDArray[np.float64],
+    slack: float,
+    also: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    u, v, weight = edges
+    ids = np.empty(len(u), np.int64)
+    size = 0
+    for e in range(len(u)):
+        i, j, w = u[e], v[e], np.float64(weight[e])
+        if w > 0 and (w - (prices[i] + prices[j]) > -slack or also[i] or also[j]):
+            ids[size] = e
+            size += 1
+    return ids[:size].copy()
+
+
+@njit()
+def _fill(edges: Edges, position: NDArray[np.int64], adjacency: Adjacency) -> None:
     u, v, given = edges
+    _, neighbour, weight = adjacency
     for e in range(len(u)):
         i, j = u[e], v[e]
-        neighbour[position[i]] = j
-        weight[position[i]] = given[e]
+        p, q = 2 * position[i], 2 * position[j]
+        neighbour[p], weight[p] = j, given[e]
+        neighbour[q], weight[q] = i, given[e]
         position[i] += 1
-        neighbour[position[j]] = i
-        weight[position[j]] = given[e]
         position[j] += 1
 
 
@@ -155,7 +276,7 @@ def _dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) ->
     for i in range(len(prices)):
         total += room[i] * prices[i]
     for e in range(len(u)):
-        surplus = np.float64(weight[e]) - prices[u[e]] - prices[v[e]]
+        surplus = np.float64(weight[e]) - (prices[u[e]] + prices[v[e]])
         if surplus > 0:
             total += surplus
     return total
@@ -175,22 +296,31 @@ def _sweep(
     best. A company without room is priced so that no edge is worth it.
     """
     start, neighbour, weight = adjacency
-    most = 0
+    most, longest = 0, 0
     for i in range(len(room)):
         most = max(most, room[i])
+        longest = max(longest, start[i + 1] - start[i])
     top = np.zeros(most + 1)  # the best `room + 1` surpluses, falling
+    surplus = np.zeros(longest)
     for _ in range(sweeps):
         for i in order:
-            k = room[i]
-            top[: k + 1] = 0.0
-            for p in range(start[i], start[i + 1]):
-                surplus = np.float64(weight[p]) - prices[neighbour[p]]
-                if surplus <= top[k]:
-                    continue
-                t = k
-                while t > 0 and top[t - 1] < surplus:
-                    top[t] = top[t - 1]
-                    t -= 1
-                top[t] = surplus
+            begin, degree, k = start[i], start[i + 1] - start[i], room[i]
+            for p in range(degree):
+                w = np.float64(weight[2 * (begin + p)])
+                surplus[p] = w - prices[neighbour[2 * (begin + p)]]
+            # The last price tells what need not be looked at; if too little is
+            # left above it, the second pass looks at everything.
+            for least in (_GUESS * prices[i], 0.0):
+                top[: k + 1] = least
+                for z in surplus[:degree]:
+                    if z <= top[k]:
+                        continue
+                    t = k
+                    while t > 0 and top[t - 1] < z:
+                        top[t] = top[t - 1]
+                        t -= 1
+                    top[t] = z
+                if top[k] > least:
+                    break
             last = top[k - 1] if k > 0 else top[0]
             prices[i] = 0.5 * last + 0.5 * top[k]

@@ -6,7 +6,7 @@ forth. Prices say what each step gives up, so the best path comes out of a
 Dijkstra search that ends after a few companies.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,9 +92,29 @@ class Scratch(NamedTuple):
         )
 
 
-def greedy_by_weight(
-    edges: Edges, room: NDArray[np.int32], rank: NDArray[np.int32]
+def by_value(
+    value: NDArray[np.floating[Any]], edges: Edges, rank: NDArray[np.int32]
 ) -> NDArray[np.int64]:
+    """Sort edges by falling value, equal ones by the ranks of their ends."""
+    order = np.argsort(-value, kind="stable")
+    equal = np.flatnonzero(value[order[1:]] == value[order[:-1]])
+    if len(equal):
+        # Runs of equal values keep their places as a whole: sort within them only.
+        places = np.union1d(equal, equal + 1)
+        tied = order[places]
+        ends = rank[edges.u[tied]], rank[edges.v[tied]]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        order[places] = tied[np.lexsort((high, low, -value[tied]))]
+    return order
+
+
+def greedy_by_weight(
+    edges: Edges,
+    room: NDArray[np.int32],
+    rank: NDArray[np.int32],
+    *,
+    beat: float = 0.0,
+) -> NDArray[np.int64] | None:
     """Take edges by falling weight while both ends have room: the plain way.
 
     Parameters
@@ -103,11 +123,13 @@ def greedy_by_weight(
     room : int32 array of shape (n,)
     rank : int32 array of shape (n,)
         Decides between edges of equal weight, by the ranks of their ends.
+    beat : float
+        A weight that is of interest only if exceeded.
 
     Returns
     -------
-    int64 array
-        The chosen edges.
+    int64 array or None
+        The chosen edges; None as soon as they cannot weigh more than `beat`.
 
     Notes
     -----
@@ -121,30 +143,38 @@ def greedy_by_weight(
     """
     left = room.copy()
     sample = np.sort(edges.weight[:: len(edges.weight) // 10_000 + 1])
-    floors = np.append(np.unique(sample[:: len(sample) // _BANDS + 1]), np.inf)
+    floors = np.unique(sample[:: len(sample) // _BANDS + 1])
     floors[:1] = 0.0
-    chosen = []
+    above = np.nextafter(edges.weight.max(initial=0), np.float32(np.inf))
+    floors = np.append(floors, above)
+    chosen = [np.zeros(0, np.int64)]
+    weight = 0.0
     for floor, ceiling in zip(floors[-2::-1], floors[:0:-1], strict=True):
-        ids = np.flatnonzero(_open_band(edges, floor, ceiling, left))
-        low, high = rank[edges.u[ids]], rank[edges.v[ids]]
-        ties = np.minimum(low, high), np.maximum(low, high)
-        ids = ids[np.lexsort((ties[1], ties[0], -edges.weight[ids]))]
-        chosen.append(ids[greedy(edges.at(ids), left)])
-    return np.concatenate([np.zeros(0, np.int64), *chosen])
+        if weight + ceiling * left.sum() / 2 < beat:
+            return None
+        ids = _open_band(edges, floor, ceiling, left)
+        band = edges.at(ids)
+        order = by_value(band.weight, band, rank)
+        taken = ids[order[greedy(band.at(order), left)]]
+        weight += float(edges.weight[taken].sum(dtype=np.float64))
+        chosen.append(taken)
+    return np.concatenate(chosen)
 
 
 @njit()
 def _open_band(
     edges: Edges, floor: float, ceiling: float, left: NDArray[np.int32]
-) -> NDArray[np.bool_]:
-    """Mark edges of positive weight in [floor, ceiling) whose ends have room."""
+) -> NDArray[np.int64]:
+    """Return edges of positive weight in [floor, ceiling) whose ends have room."""
     u, v, weight = edges
-    marked = np.zeros(len(u), np.bool_)
+    ids = np.empty(len(u), np.int64)
+    size = 0
     for e in range(len(u)):
         w = np.float64(weight[e])
-        if floor <= w < ceiling and w > 0:
-            marked[e] = left[u[e]] > 0 and left[v[e]] > 0
-    return marked
+        if floor <= w < ceiling and w > 0 and left[u[e]] > 0 and left[v[e]] > 0:
+            ids[size] = e
+            size += 1
+    return ids[:size].copy()
 
 
 @njit()

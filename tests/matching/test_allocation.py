@@ -1,11 +1,15 @@
 """The allocation keeps every rule, and its bound is a bound."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csr_matrix, eye_array, hstack
 
 from matching.allocation import allocate
 from matching.errors import MatchingError, OverCapacity
@@ -49,6 +53,24 @@ def best_weight(u, v, weight, capacity, fixed=()):
     return -solution.fun
 
 
+def fewest_missed(u, v, capacity, promised):
+    """How many promised companies must stay uncovered, by integer programming."""
+    n, m = len(capacity), len(u)
+    able = promised & (capacity > 0) & (loads(u, v, np.arange(len(u)), n) > 0)
+    ends = incidence(u, v, n)
+    missed = csr_matrix(eye_array(n))[:, np.flatnonzero(able)]
+    solution = milp(
+        np.concatenate([np.zeros(m), np.ones(able.sum())]),
+        constraints=[
+            LinearConstraint(hstack([ends, csr_matrix(missed.shape)]), ub=capacity),
+            LinearConstraint(hstack([ends, missed]), lb=able.astype(float)),
+        ],
+        integrality=np.ones(m + able.sum()),
+        bounds=Bounds(0, 1),
+    )
+    return round(solution.fun)
+
+
 def sorted_greedy(u, v, weight, capacity):
     left = capacity.copy()
     total = 0.0
@@ -87,6 +109,126 @@ def test_allocation_is_between_greedy_and_the_optimum_which_is_below_the_bound(g
     assert result.welfare <= best + 1e-6
     assert best <= result.bound + 1e-6
     assert len(np.unique(result.chosen)) == len(result.chosen)
+
+
+@given(graphs(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_fixed_pairs_stay_whatever_they_cost(graph, data):
+    u, v, weight, capacity = graph
+    fixed = data.draw(st.lists(st.integers(0, len(u) - 1), unique=True, max_size=4))
+    assume((loads(u, v, fixed, len(capacity)) <= capacity).all())
+
+    result = allocate(u, v, weight, capacity, fixed=fixed)
+
+    best = best_weight(u, v, weight, capacity, fixed=fixed)
+    assert set(fixed) <= set(result.chosen.tolist())
+    assert (loads(u, v, result.chosen, len(capacity)) <= capacity).all()
+    assert result.welfare == pytest.approx(weight[result.chosen].sum(), abs=1e-6)
+    assert result.welfare <= best + 1e-6 <= result.bound + 2e-6
+
+
+@given(graphs(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_promised_companies_are_covered_and_the_bound_holds_without_promise(
+    graph, data
+):
+    u, v, weight, capacity = graph
+    n = len(capacity)
+    promised = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+
+    result = allocate(u, v, weight, capacity, must_cover=promised)
+
+    load = loads(u, v, result.chosen, n)
+    has_edge = loads(u, v, np.arange(len(u)), n) > 0
+    missed = promised & (capacity > 0) & has_edge & (load == 0)
+    assert (load <= capacity).all()
+    assert np.flatnonzero(missed).tolist() == result.uncovered.tolist()
+    assert missed.sum() == fewest_missed(u, v, capacity, promised)
+    assert best_weight(u, v, weight, capacity) <= result.bound + 1e-6
+
+
+def test_wanted_partner_is_given_to_those_who_have_nobody_else():
+    # 0 and 1 would be best together, but 2 and 3 know only them.
+    u, v = np.array([0, 0, 1], np.int32), np.array([1, 2, 3], np.int32)
+    weight, capacity = [0.9, 0.1, 0.1], [1, 1, 1, 1]
+
+    best = allocate(u, v, weight, capacity)
+    fair = allocate(u, v, weight, capacity, must_cover=[False, False, True, True])
+
+    assert best.chosen.tolist() == [0]
+    assert fair.chosen.tolist() == [1, 2]
+    assert fair.uncovered.tolist() == []
+
+
+@pytest.mark.parametrize("levels", [None, 12])
+def test_names_of_companies_and_order_of_edges_do_not_matter(levels):
+    u, v, weight, capacity = market(300, 20, seed=4)
+    if levels:  # many equal weights
+        weight = np.ceil(weight * levels).astype(np.float32) / np.float32(levels)
+    random = np.random.default_rng(9)
+    names, edges = random.permutation(300), random.permutation(len(u))
+    place = np.argsort(names).astype(np.int32)
+
+    first = allocate(u, v, weight, capacity)
+    again = allocate(place[v[edges]], place[u[edges]], weight[edges], capacity[names])
+
+    assert np.sort(edges[again.chosen]).tolist() == first.chosen.tolist()
+    assert again.welfare == first.welfare
+    assert again.bound == pytest.approx(first.bound, rel=1e-9)
+    assert again.prices[place] == pytest.approx(first.prices, abs=1e-6)
+
+
+def test_middling_market_is_within_a_two_thousandth_of_the_bound():
+    u, v, weight, capacity = market(1000, 50, seed=0)
+
+    result = allocate(u, v, weight, capacity)
+
+    assert result.ratio >= 0.9995
+    assert sorted_greedy(u, v, weight, capacity) < 0.99 * result.welfare
+
+
+def test_bound_is_hardly_above_the_linear_program():
+    u, v, weight, capacity = market(3000, 12, seed=2)
+
+    result = allocate(u, v, weight, capacity)
+
+    program = linprog(
+        -weight.astype(float),
+        A_ub=incidence(u, v, 3000),
+        b_ub=capacity,
+        bounds=(0, 1),
+        method="highs",
+    )
+    assert -program.fun - 1e-6 <= result.bound <= -program.fun * 1.0001
+
+
+def test_plain_python_allocates_alike():
+    program = """
+import sys
+from matching import kernels
+from matching.allocation import allocate, company_keys, explore
+from tests.matching.test_allocation import market
+u, v, weight, capacity = market(60, 8, seed=1)
+drawn = explore(u, v, company_keys([str(i) for i in range(60)]), capacity, share=0.3)
+result = allocate(u, v, weight, capacity, fixed=drawn.edge, must_cover=capacity > 2)
+print(kernels.COMPILED, file=sys.stderr)
+print(drawn, result.chosen.tolist(), result.welfare, result.bound, result.prices)
+"""
+
+    compiled, plain = (
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            env=os.environ | {"HANDSCHLAG_NO_NUMBA": value},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        for value in ("0", "1")
+    )
+
+    assert (compiled.stderr.split()[-1], plain.stderr.split()[-1]) == ("True", "False")
+    assert compiled.stdout == plain.stdout
 
 
 def test_fixed_beyond_the_capacity_is_refused():
