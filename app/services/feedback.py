@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import db
-from app.errors import Invalid, NotFound
+from app.errors import N_, Invalid, NotFound
 from app.models import Feedback, Introduction, Outcome, Person, Side
 from app.models.feedback import DUE_AFTER_DAYS
 from app.services.introductions_ends import insert
@@ -138,14 +138,14 @@ def _checked(given: Given) -> Given:
     sentence = (given.sentence or "").strip() or None
     if sentence and len(sentence) > LONGEST_SENTENCE:
         raise Invalid(
-            "Bitte fassen Sie sich in höchstens 500 Zeichen.", field="sentence"
+            N_("Bitte fassen Sie sich in höchstens 500 Zeichen."), field="sentence"
         )
     if not given.held:
         return Given(held=False, sentence=sentence)
     if given.outcome is None:
-        raise Invalid("Bitte wählen Sie, was daraus wurde.", field="outcome")
+        raise Invalid(N_("Bitte wählen Sie, was daraus wurde."), field="outcome")
     if given.helpful is None or not 1 <= given.helpful <= 5:
-        raise Invalid("Bitte wählen Sie einen Wert von 1 bis 5.", field="helpful")
+        raise Invalid(N_("Bitte wählen Sie einen Wert von 1 bis 5."), field="helpful")
     return Given(
         held=True,
         outcome=given.outcome,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import db
-from app.errors import Invalid, NotAllowed, NotFound
+from app.errors import N_, Invalid, NotAllowed, NotFound
 from app.models import (
     Block,
     Company,
@@ -69,7 +69,7 @@ def reveal(
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         raise Invalid(
-            "Bitte nennen Sie den Grund in höchstens 200 Zeichen.", field="reason"
+            N_("Bitte nennen Sie den Grund in höchstens 200 Zeichen."), field="reason"
         )
     with db.transaction() as session:
         roles = (RoleName.ORGANIZER, RoleName.ADMIN)
@@ -106,7 +106,7 @@ def choose_contact(session: Session, person_id: UUID, contact: Contact) -> None:
     phone = session.scalar(sa.select(Person.phone).where(Person.id == person_id))
     if not contact.email and not (contact.phone and phone):
         raise Invalid(
-            "Bitte lassen Sie mindestens einen Weg zu, Sie zu erreichen.",
+            N_("Bitte lassen Sie mindestens einen Weg zu, Sie zu erreichen."),
             field="contact",
         )
     session.execute(

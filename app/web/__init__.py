@@ -2,6 +2,12 @@
 
 from flask import Blueprint
 
-from app.web import public, usecases
+from app.web import feedback, introductions, public, suggestions, usecases
 
-BLUEPRINTS: tuple[Blueprint, ...] = (public.bp, usecases.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    public.bp,
+    usecases.bp,
+    suggestions.bp,
+    introductions.bp,
+    feedback.bp,
+)
