@@ -1,0 +1,261 @@
+"""TopicModel: texts -> topic vectors, recognised topics, words for reasons.
+
+A need names a symptom ("Ausschuss zu hoch"), an offering a method ("Computer
+Vision"). They meet in the topics and use cases of the knowledge base: a text's
+vector says how strongly it speaks of each.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from matching import knowledge as base
+from matching import model_store, training
+from matching.engine import available_cores
+from matching.knowledge import Knowledge
+from matching.label_search import LabelSearch
+from matching.spread import Spread
+from matching.text import spoken_for
+from matching.training import Weights
+from matching.types import Language
+from matching.vector_bytes import ModelMismatch, pack, unpack
+
+METHOD = "1"  # raised whenever the same knowledge gives other vectors
+
+TEXT_SHARE = 0.6  # content = (1 - TEXT_SHARE) * topic cosine + TEXT_SHARE * text cosine
+STRONGEST = 15  # classes a text may speak of
+FLOOR = 0.35  # of the strongest decision; below it nothing is recognised
+BLOCK = 1024  # texts computed at once: fixed, so that threads do not change a byte
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A topic a text speaks of, how strongly, and the words that spoke for it."""
+
+    topic: str
+    weight: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TextVectors:
+    """One row per text.
+
+    Attributes
+    ----------
+    topics : csr_array of shape (n, n_topics + n_use_cases), float32
+        Non-negative; rows of length 1, or empty when nothing was recognised.
+    words : csr_array of shape (n, n_features), float32
+        The text part: likewise.
+    strengths : csr_array of shape (n, n_topics + n_use_cases), float32
+        At most `STRONGEST` per row: what `topics` is spread from.
+    """
+
+    topics: sp.csr_array
+    words: sp.csr_array
+    strengths: sp.csr_array
+
+    def __len__(self) -> int:
+        return int(self.topics.shape[0])
+
+    def __getitem__(self, rows: "slice | npt.NDArray[np.integer]") -> "TextVectors":
+        return TextVectors(self.topics[rows], self.words[rows], self.strengths[rows])
+
+
+class TopicModel:
+    """The trained model. Make one with `load`; it holds no state that changes."""
+
+    def __init__(self, knowledge: Knowledge, weights: Weights) -> None:
+        self.knowledge = knowledge
+        self.weights = weights
+        self.features = weights.features
+        self.version = f"{knowledge.version}-{METHOD}"
+        self.topic_ids = tuple(topic.id for topic in knowledge.topics)
+        self.n_topics = len(self.topic_ids)
+        self.spread = Spread(knowledge)
+
+    @classmethod
+    def load(
+        cls, cache: Path | None = None, *, folder: Path | None = None
+    ) -> "TopicModel":
+        """Load the model of the knowledge base, training it the first time.
+
+        Parameters
+        ----------
+        cache : Path, optional
+            Folder for trained weights; see `model_store.default_cache`.
+        folder : Path, optional
+            Another knowledge base than the one of the package.
+        """
+        knowledge = base.load(folder)
+        weights = model_store.load_or_train(
+            model_store.default_cache() if cache is None else cache,
+            f"{knowledge.version}-{METHOD}",
+            lambda: training.train(knowledge),
+        )
+        return cls(knowledge, weights)
+
+    def transform(
+        self, texts: Sequence[str], *, threads: int | None = None
+    ) -> TextVectors:
+        """Return the vectors of texts.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        threads : int, optional
+            Changes the time, never a byte of the result.
+        """
+        blocks = [texts[at : at + BLOCK] for at in range(0, len(texts), BLOCK)] or [[]]
+        if len(blocks) == 1:
+            return self._transform(blocks[0])
+        with ThreadPoolExecutor(threads or available_cores()) as pool:
+            return stack(list(pool.map(self._transform, blocks)))
+
+    def _transform(self, texts: Sequence[str]) -> TextVectors:
+        words = self.features.transform(texts)
+        strengths = strongest(self._decide(words), STRONGEST)
+        return TextVectors(self.spread(strengths), words, strengths)
+
+    def _decide(self, words: sp.csr_array) -> Floats:
+        """Return how far each class rises above the text's mean class; else 0."""
+        known = words[:, : self.features.n_known]
+        decisions: Floats = (known @ self.weights.matrix).toarray() + self.weights.bias
+        above: Floats = decisions - decisions.mean(axis=1, keepdims=True)
+        above[np.diff(words.indptr) == 0] = 0
+        above[above < 0] = 0
+        return above
+
+    def with_topics(
+        self, vectors: TextVectors, row: int, topic_ids: Iterable[str]
+    ) -> TextVectors:
+        """Return vectors in which a person's topics replace the model's in a row.
+
+        A topic the model saw too keeps its strength, if that is above the mean of
+        the set; use cases stay if they belong to one of the topics.
+
+        Raises
+        ------
+        ModelMismatch
+            A topic id is not in the knowledge base.
+        """
+        unknown = [one for one in topic_ids if one not in self.knowledge.topic]
+        if unknown:
+            raise ModelMismatch(f"unknown topic {unknown[0]}")
+        chosen = np.isin(self.topic_ids, list(topic_ids))
+        model = vectors.strengths[[row]].toarray()[0]
+        strengths = np.zeros_like(model)
+        seen = model[: self.n_topics] * chosen
+        typical = seen[seen > 0].mean() if seen.any() else np.float32(1)
+        strengths[: self.n_topics] = np.maximum(seen, typical) * chosen
+        cases = self.spread.belongs @ chosen.astype(np.float32) > 0
+        strengths[self.n_topics :] = model[self.n_topics :] * cases
+        mended = sp.csr_array(strengths[None, :])
+        return TextVectors(
+            _replace(vectors.topics, row, self.spread(mended)),
+            vectors.words,
+            _replace(vectors.strengths, row, mended),
+        )
+
+    def recognise(self, text: str, top: int = 8) -> tuple[Recognised, ...]:
+        """Return the topics a text speaks of, the strongest first.
+
+        Weights are relative to the strongest topic's, in (0, 1]; ties keep the
+        order of the taxonomy. Empty for texts that speak of none of our topics.
+        """
+        words = self.features.transform([text])
+        above = self._decide(words)[0]
+        if above.max() < FLOOR:
+            return ()
+        strengths = strongest(above[None, :], STRONGEST)
+        weights = self.spread.direct(strengths).toarray()[0]
+        order = np.argsort(-weights, kind="stable")[:top]
+        return tuple(
+            Recognised(
+                self.topic_ids[one],
+                min(1.0, float(weights[one] / weights[order[0]])),
+                self._speaking(text, words, int(one)),
+            )
+            for one in order
+            if weights[one] > 0
+        )
+
+    def _speaking(self, text: str, words: sp.csr_array, topic: int) -> tuple[str, ...]:
+        known = words.indices < self.features.n_known
+        columns = words.indices[known]
+        column_weights = self.weights.matrix[columns].toarray()[:, topic]
+        worth = dict(zip(columns, words.data[known] * column_weights, strict=True))
+        return spoken_for(self.features, text, worth)
+
+    def shared_words(self, a: str, b: str, limit: int = 5) -> tuple[str, ...]:
+        """Return words of `a` that `b` has too, the most telling first."""
+        rows = self.features.transform([a, b])
+        common = rows[[0]].multiply(rows[[1]]).tocsr()
+        n_words = len(self.features.words)
+        worth = {
+            column: value
+            for column, value in zip(common.indices, common.data, strict=True)
+            if column < n_words or column >= self.features.n_known
+        }
+        return spoken_for(self.features, a, worth, limit=limit, words_only=True)
+
+    @cached_property
+    def _labels(self) -> LabelSearch:
+        return LabelSearch(self.knowledge)
+
+    def search_topics(
+        self, query: str, lang: Language = "de", limit: int = 10
+    ) -> tuple[str, ...]:
+        """Return ids of topics whose labels fit a typed query, the best first."""
+        return self._labels(query, lang, limit)
+
+    def pack(self, vectors: TextVectors, row: int) -> bytes:
+        """Return a row as bytes for a database column. See `vector_bytes`."""
+        return pack(vectors, row, self.version)
+
+    def unpack(self, packed: Sequence[bytes]) -> TextVectors:
+        """Return the vectors of packed rows.
+
+        Raises
+        ------
+        ModelMismatch
+            A row was packed by another version of the model.
+        """
+        shapes = (len(self.weights.bias), self.features.n_columns)
+        strengths, words = unpack(packed, self.version, shapes)
+        return TextVectors(self.spread(strengths), words, strengths)
+
+
+def strongest(values: Floats, limit: int) -> sp.csr_array:
+    """Keep the `limit` largest positive values of each row; ties keep the first."""
+    order = np.argsort(-values, axis=1, kind="stable")[:, :limit]
+    kept = np.zeros_like(values)
+    np.put_along_axis(kept, order, np.take_along_axis(values, order, 1), 1)
+    return sp.csr_array(kept)
+
+
+def stack(parts: Sequence[TextVectors]) -> TextVectors:
+    """Join vectors one below the other."""
+    return TextVectors(
+        _below([part.topics for part in parts]),
+        _below([part.words for part in parts]),
+        _below([part.strengths for part in parts]),
+    )
+
+
+def _replace(matrix: sp.csr_array, row: int, new: sp.csr_array) -> sp.csr_array:
+    parts = (matrix[:row], new, matrix[row + 1 :])
+    return _below([part for part in parts if part.shape[0]])
+
+
+def _below(parts: list[sp.csr_array]) -> sp.csr_array:
+    joined: sp.csr_array = sp.vstack(parts, format="csr")
+    return joined

@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+
+from matching.topics import ModelMismatch, TopicModel, stack
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TopicModel.load()
+
+
+TEXTS = (
+    "Unsere Buchhaltung tippt jede Eingangsrechnung von Hand ab",
+    "Wir lesen Rechnungen automatisch aus und buchen sie vor",
+    "Kamera prüft Gussteile auf Kratzer und Lunker",
+    "",
+)
+
+
+def test_need_and_offering_of_the_same_subject_meet(model):
+    vectors = model.transform(TEXTS).topics
+
+    cosines = (vectors @ vectors.T).toarray()
+
+    assert cosines[0, 1] > 0.5
+    assert cosines[0, 2] < 0.2
+    assert cosines[3].max() == 0
+
+
+def test_vectors_have_length_one_or_none(model):
+    vectors = model.transform(TEXTS)
+
+    for rows in (vectors.topics, vectors.words):
+        lengths = np.sqrt(rows.multiply(rows).sum(axis=1))
+        assert lengths == pytest.approx([1, 1, 1, 0], abs=1e-5)
+        assert rows.data.min() > 0
+        assert rows.dtype == np.float32
+
+
+def test_the_company_of_other_texts_and_threads_change_no_byte(model):
+    many = [f"{text} {n}" for n in range(700) for text in TEXTS]
+
+    one = model.transform(many, threads=1)
+    two = model.transform(many, threads=2)
+    alone = model.transform(many[1500:1501])
+
+    for rows, others, single in (
+        (one.topics, two.topics, alone.topics),
+        (one.words, two.words, alone.words),
+    ):
+        assert rows.data.tobytes() == others.data.tobytes()
+        assert rows.indices.tobytes() == others.indices.tobytes()
+        assert rows[[1500]].data.tobytes() == single.data.tobytes()
+
+
+def test_topics_a_person_set_replace_the_models(model):
+    vectors = model.transform(TEXTS)
+
+    mended = model.with_topics(vectors, 2, ["fun.tax"])
+
+    offering = model.transform(["Steuerliche Forschungszulage beantragen"])
+    before = (vectors.topics[[2]] @ offering.topics.T).toarray()[0, 0]
+    after = (mended.topics[[2]] @ offering.topics.T).toarray()[0, 0]
+    assert before < 0.1
+    assert after > 0.5
+    assert (mended.topics[[0]] != vectors.topics[[0]]).nnz == 0
+
+
+def test_an_unknown_topic_is_refused(model):
+    vectors = model.transform(TEXTS)
+
+    with pytest.raises(ModelMismatch, match="unknown topic"):
+        model.with_topics(vectors, 0, ["tec.nonsense"])
+
+
+def test_recognised_topics_fall_in_weight_and_name_their_words(model):
+    topics = model.recognise(TEXTS[0])
+
+    weights = [topic.weight for topic in topics]
+    assert topics[0].topic == "app.adm.invoices"
+    assert "Eingangsrechnung" in topics[0].words
+    assert weights == sorted(weights, reverse=True)
+    assert all(0 < weight <= 1 for weight in weights)
+    assert len(model.recognise(TEXTS[0], top=2)) == 2
+
+
+@pytest.mark.parametrize("text", ["", "  ", "asdf qwertz yxcv", "?!", "🙂🙂"])
+def test_nothing_is_recognised_in_nonsense(model, text):
+    assert model.recognise(text) == ()
+
+
+def test_shared_words_are_written_as_in_the_first_text(model):
+    words = model.shared_words(
+        "Die Rechnungsprüfung in der Buchhaltung dauert",
+        "wir prüfen eingangsrechnungen für jede buchhaltung",
+    )
+
+    assert set(words) == {"Buchhaltung", "Rechnungsprüfung"}
+
+
+@pytest.mark.parametrize(
+    ("query", "topic"),
+    [
+        ("Rechnugn", "app.adm.invoices"),
+        ("Sichtprüfung", "app.prod.visual-inspection"),
+        ("sichtpruefung", "app.prod.visual-inspection"),
+        ("sichtprufung", "app.prod.visual-inspection"),
+        ("chatbot", "app.svc.chatbot"),
+        ("DSGVO", "gov.gdpr"),
+        ("visual inspec", "app.prod.visual-inspection"),
+    ],
+)
+def test_a_topic_is_found_by_typing(model, query, topic):
+    assert topic in model.search_topics(query, "de", 3)
+
+
+def test_nothing_is_found_for_nothing(model):
+    assert model.search_topics(" ", "de", 3) == ()
+    assert model.search_topics("xqzwv", "en", 3) == ()
+
+
+def test_packed_vectors_come_back_whole(model):
+    vectors = model.transform(TEXTS)
+
+    packed = [model.pack(vectors, row) for row in range(len(TEXTS))]
+    back = model.unpack(packed)
+
+    for rows, others in ((vectors.topics, back.topics), (vectors.words, back.words)):
+        assert rows.data.tobytes() == others.data.tobytes()
+        assert rows.indices.tolist() == others.indices.tolist()
+    assert len(model.unpack([])) == 0
+
+
+def test_vectors_of_another_model_are_refused(model):
+    packed = model.pack(model.transform(TEXTS), 0)
+
+    other = b"otherone" + packed[8:]
+
+    with pytest.raises(ModelMismatch):
+        model.unpack([other])
+
+
+def test_stacked_parts_are_the_whole(model):
+    whole = model.transform(TEXTS)
+
+    joined = stack([whole[:2], whole[2:]])
+
+    assert (joined.topics != whole.topics).nnz == 0
