@@ -63,6 +63,7 @@ MOST_OPEN = 50
 MOST_TOPICS = 12
 DEFAULT_RADIUS = 50
 HEADING = 70  # characters of the text that stand for a missing title
+RUNS_OUT_WITHIN = timedelta(days=14)
 ZONE = ZoneInfo("Europe/Berlin")
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -114,6 +115,19 @@ def chips(session: Session, weights: Mapping[str, float], language: str) -> list
         for one, weight in weights.items()
         if one in known
     ]
+
+
+def names(
+    session: Session, listings: Iterable[Listing], language: str
+) -> dict[UUID, list[str]]:
+    """The names of the topics of each listing, the strongest first."""
+    of = {one.id: [row.topic_id for row in one.topics] for one in listings}
+    wanted = {topic_id for ids in of.values() for topic_id in ids}
+    known = {
+        chip.id: chip.name
+        for chip in chips(session, dict.fromkeys(sorted(wanted), 1.0), language)
+    }
+    return {one: [known[topic_id] for topic_id in ids] for one, ids in of.items()}
 
 
 def usable(session: Session, ids: Iterable[str]) -> list[str]:
