@@ -1,17 +1,18 @@
 """One verb, `map_blocks`: on the threads of this machine or on a Dask cluster.
 
 The engine decides where a block is computed, never what comes out: results are
-put in the order of the blocks, so a plan has the same bytes on every engine.
+put in the order of the blocks, so a plan has the same bytes on every engine. The
+cluster's stands in `engine_dask`.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from matching.errors import Cancelled
+from matching.errors import Cancelled, EngineError
 
 BlockT = TypeVar("BlockT")
 SharedT = TypeVar("SharedT")
@@ -67,6 +68,49 @@ class Engine(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give back what the engine holds; it cannot be used afterwards."""
+        ...
+
+
+def from_address(
+    address: str, *, environment: Mapping[str, str] = os.environ
+) -> Engine:
+    """Return the engine that an address names.
+
+    Parameters
+    ----------
+    address : str
+        "local" for the threads of this machine, "local:N" for N of them;
+        "tcp://HOST:PORT" or "tls://HOST:PORT" for a Dask scheduler.
+    environment : mapping
+        For tls: HANDSCHLAG_TLS_CA, HANDSCHLAG_TLS_CERT and HANDSCHLAG_TLS_KEY name
+        the files with the authority, the own certificate and its key.
+
+    Raises
+    ------
+    EngineError
+        The address is none of these, a file is missing, or nobody answers.
+    """
+    kind, _, rest = address.partition(":")
+    if kind == "local" and (not rest or rest.isdecimal()):
+        return LocalEngine(int(rest or 0) or None)
+    if kind in ("tcp", "tls") and rest.startswith("//"):
+        from matching.engine_dask import DaskEngine  # slow to import
+
+        return DaskEngine.connect(address, tls=_tls_files(kind, environment))
+    raise EngineError(f"{address}: neither local nor tcp://HOST:PORT nor tls://…")
+
+
+def _tls_files(kind: str, environment: Mapping[str, str]) -> Sequence[str]:
+    if kind != "tls":
+        return ()
+    names = ("HANDSCHLAG_TLS_CA", "HANDSCHLAG_TLS_CERT", "HANDSCHLAG_TLS_KEY")
+    for name in names:
+        if not os.path.isfile(environment.get(name, "")):
+            raise EngineError(f"{name} must name a file for a tls:// engine")
+    return tuple(environment[name] for name in names)
+
 
 class LocalEngine:
     """Threads of this process. Kernels release the interpreter lock, so they scale.
@@ -99,6 +143,9 @@ class LocalEngine:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+    def close(self) -> None:
+        """Nothing is held between two calls."""
 
 
 def available_cores() -> int:

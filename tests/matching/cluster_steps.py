@@ -1,0 +1,28 @@
+"""Steps that workers import by name; apart, so that they start quickly."""
+
+import os
+import time
+
+
+def products(block, shared):
+    """Multiply some rows; later blocks are faster, so results come out of order."""
+    begin, end = block
+    time.sleep(0.02 * (200 - begin) / 200)
+    return (shared[begin:end] @ shared.T).tobytes()
+
+
+def process_of(block, shared):
+    time.sleep(0.02)
+    return os.getpid()
+
+
+def fail(block, shared):
+    raise ZeroDivisionError("block is broken")
+
+
+def end_worker(block, shared):
+    os._exit(1)
+
+
+def aligned_sum(block, shared):
+    return shared["array"].flags.aligned, float(shared["array"].sum())

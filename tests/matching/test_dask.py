@@ -1,0 +1,203 @@
+"""A cluster computes what threads compute, whatever happens to its workers."""
+
+import os
+import socket
+import stat
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from matching import engine
+from matching.cluster import Cluster, make_certificates
+from matching.engine import LocalEngine
+from matching.engine_dask import DaskEngine
+from matching.errors import Cancelled, EngineError
+from tests.matching.cluster_steps import (
+    aligned_sum,
+    end_worker,
+    fail,
+    process_of,
+    products,
+)
+
+BLOCKS = [(begin, begin + 5) for begin in range(0, 200, 5)]
+
+
+@pytest.fixture(scope="module")
+def table():
+    return np.random.default_rng(0).random((200, 30))
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with Cluster(2, tls=True) as running:
+        yield running
+
+
+@pytest.fixture
+def dask(cluster):
+    connected = cluster.connect()
+    yield connected
+    connected.close()
+
+
+@pytest.mark.parametrize(("workers", "tls"), [(1, False), (2, True), (4, False)])
+def test_any_number_of_workers_gives_the_same_bytes(workers, tls, table):
+    expected = LocalEngine(2).map_blocks(products, BLOCKS, table)
+
+    with Cluster(workers, tls=tls) as cluster:
+        dask = cluster.connect()
+        results = dask.map_blocks(products, BLOCKS, table)
+        processes = set(dask.map_blocks(process_of, BLOCKS, None))
+        dask.close()
+
+    assert results == expected
+    assert processes == {worker.pid for worker in cluster.workers}
+
+
+@pytest.mark.faults
+def test_killed_worker_changes_no_byte(table):
+    expected = LocalEngine(2).map_blocks(products, BLOCKS, table)
+    killed = []
+
+    with Cluster(2, tls=True) as cluster:
+        dask = cluster.connect()
+
+        def kill_in_the_middle(done, total):
+            if done >= 5 and not killed:
+                killed.append(cluster.kill_worker(0))
+
+        results = dask.map_blocks(products, BLOCKS, table, progress=kill_in_the_middle)
+        dask.close()
+
+    assert killed
+    assert results == expected
+
+
+@pytest.mark.faults
+def test_all_workers_lost_and_replaced_changes_no_byte(table):
+    expected = LocalEngine(2).map_blocks(products, BLOCKS, table)
+    replaced = []
+
+    with Cluster(1, tls=False) as cluster:
+        dask = cluster.connect()
+
+        def replace_in_the_middle(done, total):
+            if done >= 5 and not replaced:
+                cluster.kill_worker(0)
+                replaced.append(cluster.add_worker())
+
+        results = dask.map_blocks(
+            products, BLOCKS, table, progress=replace_in_the_middle
+        )
+        dask.close()
+
+    assert replaced
+    assert results == expected
+
+
+@pytest.mark.faults
+def test_nobody_left_to_wait_for_ends_the_work(table):
+    with Cluster(1, tls=False) as cluster:
+        dask = cluster.connect()
+        dask.patience = 1.0
+        timer = threading.Timer(0.3, cluster.kill_worker)
+        timer.start()
+
+        with pytest.raises(EngineError, match="no worker"):
+            dask.map_blocks(products, BLOCKS, table)
+
+        timer.join()
+        dask.close()
+
+
+def test_same_shared_object_is_sent_once(dask, table):
+    dask.map_blocks(products, BLOCKS[:3], table)
+    first = dask.sent
+
+    dask.map_blocks(products, BLOCKS[3:6], table)
+
+    assert dask.sent is first
+
+
+def test_shared_arrays_arrive_aligned(dask):
+    shared = {"name": "x" * 3, "array": np.arange(1001, dtype=np.float64)}
+
+    results = dask.map_blocks(aligned_sum, range(4), shared)
+
+    assert results == [(True, 500500.0)] * 4
+
+
+def test_error_of_a_step_reaches_the_caller(dask):
+    with pytest.raises(ZeroDivisionError, match="block is broken"):
+        dask.map_blocks(fail, range(3), None)
+
+
+@pytest.mark.faults
+def test_block_that_ends_its_workers_is_given_up():
+    with Cluster(1, tls=False) as cluster:
+        dask = cluster.connect()
+        dask.patience = 1.0
+
+        with pytest.raises(EngineError):
+            dask.map_blocks(end_worker, range(1), None)
+
+        dask.close()
+
+
+def test_cancellation_ends_the_work_and_leaves_the_cluster_usable(dask, table):
+    began = time.monotonic()
+
+    with pytest.raises(Cancelled):
+        dask.map_blocks(
+            process_of, range(2000), None, cancelled=lambda: time.monotonic() > began
+        )
+
+    assert len(dask.map_blocks(process_of, range(4), None)) == 4
+
+
+def test_unreachable_scheduler_is_said_in_one_line():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="nobody answers") as error:
+        DaskEngine.connect(address, timeout=2)
+
+    assert "\n" not in str(error.value)
+    assert time.monotonic() - began < 10
+
+
+def test_stranger_without_certificate_is_turned_away(cluster):
+    with pytest.raises(EngineError):
+        DaskEngine.connect(cluster.address.replace("tls", "tcp"), timeout=2)
+
+
+def test_address_names_the_engine(cluster, table):
+    names = ("HANDSCHLAG_TLS_CA", "HANDSCHLAG_TLS_CERT", "HANDSCHLAG_TLS_KEY")
+
+    dask = engine.from_address(
+        cluster.address, environment=dict(zip(names, cluster.tls, strict=True))
+    )
+
+    assert dask.map_blocks(products, BLOCKS[-2:], table) == [
+        products(block, table) for block in BLOCKS[-2:]
+    ]
+    dask.close()
+
+
+def test_keys_are_for_their_owner_only(tmp_path):
+    files = make_certificates(tmp_path)
+
+    assert {stat.S_IMODE(os.stat(file).st_mode) for file in files} == {0o600}
+
+
+def test_cluster_leaves_nothing_behind():
+    with Cluster(1, tls=True) as cluster:
+        cluster.connect().close()
+
+    assert all(worker.poll() is not None for worker in cluster.workers)
+    assert not cluster.folder.exists()
