@@ -16,7 +16,24 @@ FEWEST = 500
 STATES = dict(
     zip(
         (f"{number:02}" for number in range(1, 17)),
-        "BW BY HB HH HE NI NW RP SL SH BB MV SN ST TH BE".split(),
+        [
+            "BW",
+            "BY",
+            "HB",
+            "HH",
+            "HE",
+            "NI",
+            "NW",
+            "RP",
+            "SL",
+            "SH",
+            "BB",
+            "MV",
+            "SN",
+            "ST",
+            "TH",
+            "BE",
+        ],
         strict=True,
     )
 )

@@ -137,7 +137,10 @@ def _open_listings(
     )
     if state:
         statement = statement.where(Company.state == state)
-    return list(session.execute(statement).tuples())
+    return [
+        (topic, kind, listing_id, created_at, capacity)
+        for topic, kind, listing_id, created_at, capacity in session.execute(statement)
+    ]
 
 
 def _open(at: datetime, demo: bool) -> list[sa.ColumnElement[bool]]:
