@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from app import cli_admin
+
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
+    app.cli.add_command(cli_admin.admin)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask import current_app
 from flask_security import RoleMixin, UserMixin
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -39,7 +40,7 @@ person_role = sa.Table(
 )
 
 
-class Role(RoleMixin, Base):  # type: ignore[misc]
+class Role(RoleMixin, Base):
     """What a person may do; the three rows are made by the first migration."""
 
     __tablename__ = "role"
@@ -52,7 +53,7 @@ class Role(RoleMixin, Base):  # type: ignore[misc]
     )
 
 
-class Person(Identified, UserMixin, Base):  # type: ignore[misc]
+class Person(Identified, UserMixin, Base):
     """An account. The columns of the second block are those the accounts library
     (Flask-Security) reads and writes by their names."""
 
@@ -99,6 +100,17 @@ class Person(Identified, UserMixin, Base):  # type: ignore[misc]
     @property
     def is_organizer(self) -> bool:
         return self.has(RoleName.ORGANIZER) or self.has(RoleName.ADMIN)
+
+    def check_tf_required_setup(self) -> bool:
+        """The library asks: those who organize need a second factor."""
+        return self.is_organizer and not current_app.config["ALLOW_NO_TOTP"]
+
+    def check_tf_required(
+        self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        """The library asks while signing in; who has set one up is asked for it."""
+        required = bool(tf_setup_methods) or self.check_tf_required_setup()
+        return required, tf_setup_methods
 
     @property
     def sits(self) -> bool:

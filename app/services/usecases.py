@@ -39,10 +39,13 @@ class Found:
 
 
 def areas(language: str) -> list[Area]:
-    """Areas in the order of the taxonomy; each application field is one of its own."""
+    """Application fields first, one area each, then the other branches as a whole."""
     known = knowledge.load()
     counts = Counter(area_of(case) for case in known.use_cases)
-    ordered = [topic for topic in known.topics if counts[topic.id]]
+    ordered = sorted(
+        (topic for topic in known.topics if counts[topic.id]),
+        key=lambda topic: topic.parent != "app",
+    )
     return [
         Area(one.id, one.en if language == "en" else one.de, counts[one.id])
         for one in ordered
@@ -98,7 +101,7 @@ def get(use_case_id: str) -> UseCase:
 
 
 def related(case: UseCase, limit: int = 3) -> list[UseCase]:
-    """Other cases with the most topics in common; ties by the knowledge base's order."""
+    """Other cases with the most topics in common; ties keep the files' order."""
     others = [one for one in knowledge.load().use_cases if one.id != case.id]
     mine = set(case.topics)
     return sorted(others, key=lambda one: -len(mine & set(one.topics)))[:limit]

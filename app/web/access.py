@@ -9,7 +9,7 @@ from flask import abort, current_app, redirect, request, url_for
 from flask_login import current_user
 
 from app.errors import NotFound
-from app.models import Person
+from app.models import Person, RoleName
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -48,11 +48,11 @@ def member(view: View) -> View:
 
 
 def organizer(view: View) -> View:
-    return _guard(view, "organizer", lambda one: one.is_organizer)
+    return _second_factor(_guard(view, "organizer", lambda one: one.is_organizer))
 
 
 def admin(view: View) -> View:
-    return _guard(view, "admin", lambda one: any(r.name == "admin" for r in one.roles))
+    return _second_factor(_guard(view, "admin", lambda one: one.has(RoleName.ADMIN)))
 
 
 def demo(view: View) -> View:
@@ -70,6 +70,20 @@ def demo(view: View) -> View:
 def _declare(view: View, access: str) -> View:
     view.access = access  # type: ignore[attr-defined]
     return view
+
+
+def _second_factor(view: View) -> View:
+    """Who became an organizer while signed in sets up the second factor first."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if current_user.is_authenticated:
+            one = person()
+            if one.check_tf_required_setup() and not one.tf_primary_method:
+                return redirect(url_for("security.two_factor_setup"))
+        return view(*args, **kwargs)
+
+    return cast(View, guarded)
 
 
 def _guard(

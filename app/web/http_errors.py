@@ -90,7 +90,7 @@ def refuse(error: AppError) -> ResponseReturnValue:
     status = next(
         (code for kind, code in STATUS.items() if isinstance(error, kind)), 400
     )
-    text = WORDS[404].text if status == 404 else _(error.message)
+    text = WORDS[404].text if status == 404 else _(error.message, **error.details)
     return page(status, WORDS[status].title, text), status
 
 
