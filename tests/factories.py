@@ -175,7 +175,9 @@ def match(introduction: UUID, need: UUID, offering: UUID, giver: Side) -> Match:
         giver=giver,
         score=0.6,
         parts={"topic": 0.8, "text": 0.3, "region": 0.9, "help": 1.0, "fresh": 1.0},
-        reasons=[{"code": "topic", "values": {"topic": "app.prod.visual-inspection"}}],
+        reasons=[
+            {"code": "topic", "values": {"topics": ["app.prod.visual-inspection"]}}
+        ],
     )
 
 

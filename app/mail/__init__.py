@@ -1,0 +1,1 @@
+"""Mails: what they say (messages), how they look (render), how they leave (senders)."""
