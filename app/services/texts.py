@@ -128,19 +128,28 @@ def clean(raw: str) -> str:
 def checked(raw: str, *, field: str, longest: int, required: bool = True) -> str:
     """The cleaned text of a form's field.
 
-    Raises Invalid with the field and the reason: bytes that are no text, nothing
-    written, too much written, contact data.
+    Raises Invalid with the field and the reason: as `plain`, nothing written,
+    contact data.
+    """
+    text = plain(raw, field=field, longest=longest)
+    found = contact_in(text)
+    if found:
+        raise Invalid(CONTACTS, field=field, found=found)
+    if required and not any(letter.isalpha() for letter in text):
+        raise Invalid(EMPTY, field=field)
+    return text
+
+
+def plain(raw: str, *, field: str, longest: int) -> str:
+    """The cleaned text of a field that no other member reads; may be empty.
+
+    Raises Invalid with the field: bytes that are no text, too much written.
     """
     if _BINARY.search(raw):
         raise Invalid(NO_TEXT, field=field)
     text = clean(raw)
     if len(text) > longest:
         raise Invalid(TOO_LONG, field=field, most=longest, length=len(text))
-    found = contact_in(text)
-    if found:
-        raise Invalid(CONTACTS, field=field, found=found)
-    if required and not any(letter.isalpha() for letter in text):
-        raise Invalid(EMPTY, field=field)
     return text
 
 
