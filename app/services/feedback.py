@@ -11,6 +11,7 @@ from app import db
 from app.errors import N_, Invalid, NotFound
 from app.models import Feedback, Introduction, Outcome, Person, Side
 from app.models.feedback import DUE_AFTER_DAYS
+from app.services import texts
 from app.services.introductions_ends import insert
 from app.services.introductions_sides import (
     SideOf,
@@ -135,11 +136,10 @@ def _connected(
 
 
 def _checked(given: Given) -> Given:
-    sentence = (given.sentence or "").strip() or None
-    if sentence and len(sentence) > LONGEST_SENTENCE:
-        raise Invalid(
-            N_("Bitte fassen Sie sich in höchstens 500 Zeichen."), field="sentence"
-        )
+    sentence = (
+        texts.plain(given.sentence or "", field="sentence", longest=LONGEST_SENTENCE)
+        or None
+    )
     if not given.held:
         return Given(held=False, sentence=sentence)
     if given.outcome is None:

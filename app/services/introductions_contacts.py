@@ -20,7 +20,7 @@ from app.models import (
     RoleName,
     Side,
 )
-from app.services import audit
+from app.services import audit, texts
 
 LONGEST_REASON = 200
 
@@ -66,11 +66,9 @@ def reveal(
 
     Raises NotAllowed, Invalid without a reason, NotFound.
     """
-    reason = reason.strip()
-    if not reason or len(reason) > LONGEST_REASON:
-        raise Invalid(
-            N_("Bitte nennen Sie den Grund in höchstens 200 Zeichen."), field="reason"
-        )
+    reason = texts.plain(reason, field="reason", longest=LONGEST_REASON)
+    if not reason:
+        raise Invalid(N_("Bitte nennen Sie den Grund."), field="reason")
     with db.transaction() as session:
         roles = (RoleName.ORGANIZER, RoleName.ADMIN)
         if not session.scalar(

@@ -32,7 +32,7 @@ from app.models import (
     Side,
     State,
 )
-from app.services import audit
+from app.services import audit, texts
 from app.services.introductions_sides import visible_to
 
 COOLDOWN_WEEKS = {State.DECLINED: 26, State.WITHDRAWN: 26, State.CONNECTED: 104}
@@ -205,11 +205,9 @@ def block_pair(
 
 def complain(introduction_id: UUID, text: str, *, by: UUID, at: datetime) -> None:
     """Report an introduction to the organizers and block the pair for good."""
-    text = text.strip()
-    if not text or len(text) > LONGEST_COMPLAINT:
-        raise Invalid(
-            N_("Bitte beschreiben Sie in höchstens 200 Zeichen, was war."), field="text"
-        )
+    text = texts.plain(text, field="text", longest=LONGEST_COMPLAINT)
+    if not text:
+        raise Invalid(N_("Bitte schreiben Sie kurz, was war."), field="text")
     with db.transaction() as session:
         seen = visible_to(session, by, introduction_id, at=at)
         block_pair(session, seen.company_id, seen.other_id, reason=text, at=at, by=by)

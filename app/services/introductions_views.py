@@ -4,11 +4,10 @@ Names are read for companies that show theirs or are connected, contact data for
 connections only; nothing of the other side's decision is read at all.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Band, Company, Introduction, Listing, Match, Round, Side
+from app.models.feedback import DUE_AFTER_DAYS
 from app.services.introductions_contacts import ContactCard, contact_card
 from app.services.introductions_sides import (
     Answer,
@@ -24,8 +24,7 @@ from app.services.introductions_sides import (
     sides,
     visible_to,
 )
-
-EARTH_RADIUS_KM = 6371.0088
+from app.services.regions import distance_km, region_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class CompanyCard:
     sector: str | None
     size: str | None
     state: str | None
+    region: str | None  # the nearest city
     distance_km: int | None
 
 
@@ -81,6 +81,14 @@ class View:
     connected_at: datetime | None
     feedback_given: bool
     contact: ContactCard | None
+
+    def asks_feedback(self, at: datetime) -> bool:
+        """Whether it is time to say what came of it."""
+        return (
+            self.connected_at is not None
+            and not self.feedback_given
+            and at >= self.connected_at + timedelta(days=DUE_AFTER_DAYS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,7 @@ def _companies(session: Session, of: Sequence[SideOf]) -> dict[UUID, CompanyCard
             sector=row.sector,
             size=row.size,
             state=row.state,
+            region=region_name(row.lat, row.lon),
             distance_km=distance_km(here.lat, here.lon, row.lat, row.lon),
         )
         for row in rows
@@ -255,17 +264,3 @@ def _given(rows: Sequence[Any], giver: Side) -> tuple[Exchange, ...]:
         for row in rows
         if row.giver is giver
     )
-
-
-def distance_km(
-    lat: float | None, lon: float | None, lat2: float | None, lon2: float | None
-) -> int | None:
-    """The great-circle distance in whole kilometres; None without both points."""
-    if lat is None or lon is None or lat2 is None or lon2 is None:
-        return None
-    a, b = math.radians(lat), math.radians(lat2)
-    half = (
-        math.sin((b - a) / 2) ** 2
-        + math.cos(a) * math.cos(b) * math.sin(math.radians(lon2 - lon) / 2) ** 2
-    )
-    return round(2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half)))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,8 @@ from app.i18n import language
 from app.models import DeclineReason
 from app.services import sectors
 from app.services.introductions_views import CompanyCard, Exchange, View
-from matching import knowledge
-from matching.types import Reason
+from matching import explain, knowledge
+from matching.types import Language, Reason
 
 NEAR_KM = 3
 
@@ -57,6 +58,8 @@ def headline(company: CompanyCard) -> str:
     if company.name:
         return company.name
     sector = sectors.name(company.sector, language()) or _("Firma")
+    if company.region:
+        return _("%(sector)s, Region %(region)s", sector=sector, region=company.region)
     state = state_name(company.state)
     return _("%(sector)s in %(state)s", sector=sector, state=state) if state else sector
 
@@ -67,7 +70,8 @@ def facts(company: CompanyCard) -> list[str | None]:
     return [
         sectors.name(company.sector, language()) if named else None,
         size_name(company.size),
-        company.place or (state_name(company.state) if named else None),
+        company.place,
+        state_name(company.state) if named or company.region else None,
         None if named else _("Name nach beiderseitiger Annahme"),
     ]
 
@@ -107,21 +111,22 @@ def help_names(kinds: Iterable[str]) -> list[str]:
     ]
 
 
-def sentence(reason: Mapping[str, Any]) -> str:
-    """A reason or misfit, as the engine wrote it down, in the page's language."""
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in reason.get("values", {}).items()
-    }
-    from matching import explain
-
-    lang = "en" if language() == "en" else "de"
-    return explain.sentence(Reason(reason["code"], values), lang, knowledge.load())
-
-
 def sentences(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Each sentence once, in order."""
-    return list(dict.fromkeys(sentence(reason) for reason in reasons))
+    """Reasons or misfits in the page's language, each once, in order."""
+    lang: Language = "en" if language() == "en" else "de"
+    found: dict[str, None] = {}
+    for reason in reasons:
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in reason.get("values", {}).items()
+        }
+        # What an older engine wrote down, and this one has no words for, is left out.
+        with suppress(KeyError):
+            words = explain.sentence(
+                Reason(reason["code"], values), lang, knowledge.load()
+            )
+            found[words] = None
+    return list(found)
 
 
 def parts(exchange: Exchange) -> list[tuple[str, float, str]]:
@@ -166,20 +171,14 @@ def _shared_words(reasons: Iterable[Mapping[str, Any]]) -> set[str]:
     for reason in reasons:
         values = reason.get("values", {})
         if reason["code"] == "words":
-            found.update(_texts(values.get("words", ())))
+            found.update(map(str, values.get("words", ())))
         elif reason["code"] == "topic":
-            for topic_id in _texts(values.get("topic", ())):
+            for topic_id in values.get("topics", ()):
                 if topic_id in topics:
                     topic = topics[topic_id]
                     for words in (*topic.labels.values(), *topic.narrow.values()):
                         found.update(words)
     return found
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def _pattern(words: set[str]) -> re.Pattern[str] | None:
@@ -202,6 +201,12 @@ def until(instant: datetime) -> str:
     return str(format_datetime(instant, pattern))
 
 
+def week_name(week: str) -> str:
+    """2026-W48 as people say it: Woche 48/2026."""
+    year, number = week.split("-W")
+    return _("Woche %(number)s/%(year)s", number=int(number), year=year)
+
+
 def shortened(text: str) -> str:
     """The beginning of a long text, cut at a word."""
     if len(text) <= LONGEST_QUOTE:
@@ -211,6 +216,7 @@ def shortened(text: str) -> str:
 
 HELPERS = {
     "until": until,
+    "week_name": week_name,
     "shortened": shortened,
     "headline": headline,
     "facts_of": facts,

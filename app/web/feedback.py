@@ -75,7 +75,7 @@ def give(introduction_id: UUID) -> ResponseReturnValue:
         try:
             feedback.give(introduction_id, form.given(), by=me, at=at)
         except Invalid as error:
-            form[error.field].errors = [_(error.message)]
+            form[error.field].errors = [_(error.message, **error.details)]
         else:
             flash(_("Danke für Ihre Rückmeldung."), "success")
             return redirect(

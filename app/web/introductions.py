@@ -81,7 +81,7 @@ def accept(introduction_id: UUID) -> ResponseReturnValue:
                 ),
             )
         except Invalid as error:
-            form.release_email.errors = [_(error.message)]
+            form.release_email.errors = [_(error.message, **error.details)]
         else:
             flash(_accepted(standing), "success")
             return redirect(url_for(".show", introduction_id=introduction_id))
@@ -129,11 +129,15 @@ def withdraw(introduction_id: UUID) -> ResponseReturnValue:
 def complain(introduction_id: UUID) -> ResponseReturnValue:
     form = ComplaintForm()
     if form.validate_on_submit():
-        introductions.complain(
-            introduction_id, form.text.data, by=person().id, at=_now()
-        )
-        flash(_("Danke. Die beiden Firmen werden einander nicht mehr vorgestellt."))
-        return redirect(url_for(".show", introduction_id=introduction_id))
+        try:
+            introductions.complain(
+                introduction_id, form.text.data, by=person().id, at=_now()
+            )
+        except Invalid as error:
+            form.text.errors = [_(error.message, **error.details)]
+        else:
+            flash(_("Danke. Die beiden Firmen werden einander nicht mehr vorgestellt."))
+            return redirect(url_for(".show", introduction_id=introduction_id))
 
     view = _view(introduction_id)
     return render_template("introductions/complain.html", view=view, form=form), (
