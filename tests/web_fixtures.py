@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, db
 from app.models import Person
 from config import Settings
 
@@ -41,7 +42,8 @@ def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
 
     def signed_in(person: Person) -> FlaskClient:
         client = app.test_client()
-        uniquifier = person.fs_uniquifier  # read before a request ends the session
+        (identity,) = sa.inspect(person).identity  # known also when detached
+        uniquifier = db.session().get_one(Person, identity).fs_uniquifier
         with client.session_transaction() as cookie:
             cookie["_user_id"] = uniquifier
             cookie["_fresh"] = True
