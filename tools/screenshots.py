@@ -14,13 +14,17 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
 
 CHROMIUM_FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
     *("--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+SIDEWAYS = """() => {
+    const page = document.documentElement;
+    return page.scrollWidth - page.clientWidth;
+}"""
 
 
 class View(NamedTuple):
@@ -48,8 +52,9 @@ def main() -> None:
             args=CHROMIUM_FLAGS,
             chromium_sandbox=False,
         )
+        state = sign_in(browser, options)
         for view in views:
-            problems += take(browser, view, options)
+            problems += take(browser, view, options, state)
         browser.close()
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -57,7 +62,9 @@ def main() -> None:
     sys.exit(bool(problems))
 
 
-def take(browser: Browser, view: View, options: argparse.Namespace) -> Iterator[str]:
+def take(
+    browser: Browser, view: View, options: argparse.Namespace, state: StorageState
+) -> Iterator[str]:
     """Take each page in this view; yields what was wrong."""
     context = browser.new_context(
         base_url=options.url,
@@ -65,18 +72,16 @@ def take(browser: Browser, view: View, options: argparse.Namespace) -> Iterator[
         color_scheme=view.mode,
         locale="de-DE" if view.language == "de" else "en-GB",
         java_script_enabled=not options.no_script,
+        storage_state=state,
     )
     found: list[str] = []
     watch(context, options.url, found)
-    sign_in(context, options.sign_in)
     page = context.new_page()
     for path in options.paths:
         page.goto(path)
         if not options.no_script:
             page.wait_for_selector("body[data-ready]", state="attached")
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        overflow = page.evaluate(SIDEWAYS)
         if overflow > 0:
             found.append(f"{overflow} px sideways")
         page.screenshot(path=options.out / view.file(path), full_page=not options.fold)
@@ -103,23 +108,16 @@ def watch(context: BrowserContext, url: str, found: list[str]) -> None:
     context.route("**/*", stay)
 
 
-def sign_in(context: BrowserContext, link: str | None) -> None:
-    """Use a one-time link from `flask admin link` or a session cookie."""
-    if not link:
-        return
-    if not link.startswith("http"):
-        context.add_cookies(
-            [{"name": "session", "value": link, "url": context_url(context)}]
-        )
-        return
-    page = context.new_page()
-    page.goto(link)
-    page.locator("main button[type=submit]").click()
-    page.close()
-
-
-def context_url(context: BrowserContext) -> str:
-    return str(context._options["baseURL"])  # type: ignore[attr-defined]
+def sign_in(browser: Browser, options: argparse.Namespace) -> StorageState:
+    """Use a one-time link from `flask admin link`; what the browser keeps of it."""
+    context = browser.new_context()
+    if options.sign_in:
+        page = context.new_page()
+        page.goto(options.sign_in)
+        page.locator("main button[type=submit]").click()
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 def read_options() -> argparse.Namespace:
@@ -127,7 +125,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("url", help="address of a running service")
     parser.add_argument("paths", nargs="+", help="/usecases /listings …")
     parser.add_argument("--out", type=Path, default=Path("build/screenshots"))
-    parser.add_argument("--sign-in", help="one-time link, or the session cookie")
+    parser.add_argument("--sign-in", help="one-time link")
     parser.add_argument("--widths", type=int, nargs="+", default=[360, 1280])
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--modes", nargs="+", default=["light", "dark"])
