@@ -1,0 +1,190 @@
+"""Columns of the market: plain arrays that kernels read and engines can send.
+
+All numbers of a score are whole: cosines in steps of 1 / 2^24, factors in steps of
+1 / 2^10. Sums of whole numbers do not depend on their order, so that a compiled
+loop, a sparse matrix product and a cluster give the same bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from matching.topics import TextVectors
+
+UNIT = 1 << 12  # a weight of 1 in a vector of length 1
+COSINE = UNIT * UNIT  # a cosine, content or score of 1
+FACTOR = 1 << 10  # a factor of 1
+
+ONSITE, STATE, NATIONAL, REMOTE = range(4)
+
+Ints = npt.NDArray[np.int32]
+Array = npt.NDArray[Any]
+Whole = Any  # a whole number inside a kernel, Python's or of some width
+
+
+class Rows(NamedTuple):
+    """Sparse rows: columns and weights of row i stand at start[i] to start[i + 1]."""
+
+    start: Array  # int64 (n + 1,)
+    column: Array  # uint16 or int32, rising within a row
+    weight: Array  # int16, in steps of 1 / UNIT
+
+
+class Side(NamedTuple):
+    """All needs or all offerings, by company, then by id."""
+
+    company: Array  # int32
+    first: Array  # int64 (n_companies + 1,): the listings of a company
+    reach: Array  # int8: ONSITE, STATE, NATIONAL, REMOTE
+    radius: Array  # int32, km
+    help: Array  # uint32: kinds offered, or kinds that satisfy the need
+    paid: Array  # int8: 0 none, 1 maybe, 2 yes
+    fresh: Array  # int32, in steps of 1 / FACTOR
+    topics: Rows
+    words: Rows
+
+
+class Firms(NamedTuple):
+    """The companies, by id."""
+
+    place: Array  # float64 (n, 3): a point on the unit sphere
+    placed: Array  # bool
+    state: Array  # int8, -1 when unknown
+    sector: Array  # int32, digits of the WZ class as a number
+    digits: Array  # int8, how many; 0 when unknown
+    languages: Array  # uint32, 0 when unknown
+    no_paid: Array  # bool
+    no_competitors: Array  # bool
+    active: Array  # bool: not paused, with capacity
+    apart: Array  # int64 (n + 1,): where the companies to keep apart stand
+    others: Array  # int32, rising for each company
+
+
+class Rules(NamedTuple):
+    """Settings as whole numbers, for kernels."""
+
+    text: int  # share of the text, in steps of 1 / 2^10
+    least_topic: int  # cosine
+    floor: int  # score
+    wrong_help: int
+    unknown_help: int
+    edge: int
+    national_far: int
+    remote_far: int
+    relation: Array  # int32 (4,): same, bordering, other state; unknown
+
+
+class Columns(NamedTuple):
+    """Everything that a kernel may read of the market."""
+
+    needs: Side
+    offerings: Side
+    firms: Firms
+    borders: Array  # int8 (n_states, n_states): 0 same, 1 bordering, 2 other
+    rules: Rules
+
+
+def whole_rows(matrix: sp.csr_array, dtype: type) -> Rows:
+    """Round the weights of sparse rows to whole steps; what becomes 0 goes.
+
+    Parameters
+    ----------
+    matrix : csr_array with rows of length 1 (or empty), non-negative, columns rising
+    dtype : type of the columns
+    """
+    weight = np.rint(matrix.data * np.float32(UNIT)).astype(np.int16)
+    return _only(Rows(matrix.indptr, matrix.indices.astype(dtype), weight), weight > 0)
+
+
+def take_rows(rows: Rows, order: npt.NDArray[np.int64]) -> Rows:
+    """Return the rows of these numbers, in this order."""
+    counts = rows.start[order + 1] - rows.start[order]
+    start = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(counts, out=start[1:])
+    at = np.repeat(rows.start[order] - start[:-1], counts)
+    at += np.arange(start[-1])
+    return Rows(start, rows.column[at], rows.weight[at])
+
+
+def heaviest(rows: Rows, limit: int) -> Rows:
+    """Keep the `limit` heaviest weights of each row, and its length.
+
+    Equal weights: the first columns.
+    """
+    counts = np.diff(rows.start)
+    owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    order = np.lexsort((-rows.weight, owner))
+    rank = np.arange(len(order)) - np.repeat(rows.start[:-1], counts)
+    kept = np.zeros(len(order), np.bool_)
+    kept[order[rank < limit]] = True
+    squares = rows.weight.astype(np.int64) ** 2
+    whole = np.bincount(owner, squares, len(counts))
+    left = np.bincount(owner, squares * kept, len(counts))
+    # At least 1; an empty row stays empty.
+    grown = np.sqrt(whole / np.maximum(left, 1))
+    weight = np.floor(rows.weight * grown[owner]).astype(np.int16)
+    return _only(Rows(rows.start, rows.column, weight), kept)
+
+
+def _only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
+    ends = np.zeros(len(kept) + 1, np.int64)
+    np.cumsum(kept, out=ends[1:])
+    return Rows(ends[rows.start], rows.column[kept], rows.weight[kept])
+
+
+def as_matrix(rows: Rows, n_columns: int) -> sp.csr_array:
+    """Return whole rows as a sparse matrix, for exact products in int64."""
+    return sp.csr_array(
+        (rows.weight.astype(np.int64), rows.column.astype(np.int64), rows.start),
+        shape=(len(rows.start) - 1, n_columns),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WholeVectors:
+    """Vectors of texts in whole steps: a third of the memory of `TextVectors`."""
+
+    topics: Rows
+    words: Rows
+    widths: tuple[int, int]  # number of columns of topics and of words
+
+    @classmethod
+    def of(cls, vectors: "TextVectors") -> "WholeVectors":
+        """Round vectors of the topic model."""
+        for matrix in (vectors.topics, vectors.words):
+            matrix.sort_indices()
+        return cls(
+            whole_rows(vectors.topics, np.uint16),
+            whole_rows(vectors.words, np.int32),
+            (int(vectors.topics.shape[1]), int(vectors.words.shape[1])),
+        )
+
+    @classmethod
+    def stack(cls, parts: "Sequence[WholeVectors]") -> "WholeVectors":
+        """Put vectors of the same model below each other."""
+        topics, words = (
+            _below([part.topics for part in parts]),
+            _below([part.words for part in parts]),
+        )
+        return cls(topics, words, parts[0].widths)
+
+    def __len__(self) -> int:
+        return len(self.topics.start) - 1
+
+    def take(self, order: npt.NDArray[np.int64]) -> "WholeVectors":
+        """Return the rows of these numbers, in this order."""
+        rows = take_rows(self.topics, order), take_rows(self.words, order)
+        return WholeVectors(*rows, self.widths)
+
+
+def _below(parts: "Sequence[Rows]") -> Rows:
+    counts = np.concatenate([np.diff(part.start) for part in parts])
+    start = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=start[1:])
+    column, weight = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    return Rows(start, column, weight)

@@ -1,0 +1,295 @@
+"""Why this pair, and what does not fit: facts that the score really used.
+
+A reason is named only if it helped: without it the score would be lower. A misfit
+is what held the score back, or what both sides should know before they meet.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from matching.columns import COSINE, FACTOR, Array, Columns
+from matching.facts import Facts, facts
+from matching.knowledge import Knowledge
+from matching.market import Market
+from matching.stopwords import STOP_WORDS
+from matching.text import stem, tokens
+from matching.types import Language, Listing, Match, Parts, Reason
+
+MOST_TOPICS = 3
+MOST_WORDS = 4
+SHORTEST_WORD = 3
+NEW_DAYS = 14
+NOTABLE = 0.9  # what costs less than a tenth of the score is no misfit
+
+
+class Explainer:
+    """Turns matches into records with reasons. Remembers the words of texts."""
+
+    def __init__(self, market: Market, columns: Columns) -> None:
+        self.market = market
+        self.columns = columns
+        self._topic_ids = [topic.id for topic in market.knowledge.topics]
+        self._words: dict[str, dict[str, str]] = {}
+
+    def explain(self, need: Array, offering: Array) -> list["Explained"]:
+        """Return a record per match of need[i] and offering[i]."""
+        market = self.market
+        found = facts(
+            self.columns,
+            need,
+            offering,
+            n_topics=len(self._topic_ids),
+            widths=(market.n_topics, market.n_words),
+        )
+        rows = zip(*(column.tolist() for column in found), strict=True)
+        return [
+            Explained(self, market.needs[d], market.offerings[o], Facts(*row))
+            for d, o, row in zip(need.tolist(), offering.tolist(), rows, strict=True)
+        ]
+
+    def topics(self, row: Facts) -> tuple[str, ...]:
+        """Return the topics that a match shares, the weightiest first.
+
+        A root such as "Anwendungsfelder", or what a named topic belongs to anyway,
+        says nothing and is left out.
+        """
+        known = self.market.knowledge
+        shared = [self._topic_ids[at] for at in row.shared if at >= 0]
+        above = {parent for one in shared for parent in known.ancestors(one)}
+        telling = [
+            one for one in shared if one not in above and known.topic[one].parent
+        ]
+        return tuple(telling[:MOST_TOPICS])
+
+    def satisfying(self, need: Listing, offering: Listing) -> tuple[str, ...]:
+        """Return the kinds of help offered that satisfy the need."""
+        wanted: set[str] = set()
+        for kind in need.help:
+            wanted.update(self.market.knowledge.help_kind[kind].matches_with)
+        return tuple(kind for kind in offering.help if kind in wanted)
+
+    def shared_words(self, need: Listing, offering: Listing) -> tuple[str, ...]:
+        """Return words of the need that the offering has too, the longest first."""
+        ours, theirs = self._stems(need), self._stems(offering)
+        common = sorted(ours.keys() & theirs.keys(), key=lambda s: (-len(s), s))
+        return tuple(ours[one] for one in common[:MOST_WORDS])
+
+    def _stems(self, one: Listing) -> dict[str, str]:
+        found = self._words.get(one.id)
+        if found is None:
+            found = {
+                stem(word): word
+                for word in tokens(f"{one.title} {one.text}")
+                if len(word) >= SHORTEST_WORD
+                and word not in STOP_WORDS
+                and not word.isdigit()
+            }
+            self._words[one.id] = found
+        return found
+
+    def age(self, one: Listing) -> int | None:
+        """Return the days since a listing was recorded or renewed."""
+        return (self.market.as_of - one.since).days if one.since else None
+
+
+class Explained:
+    """One match with the facts behind it."""
+
+    def __init__(
+        self, explainer: Explainer, need: Listing, offering: Listing, row: Facts
+    ) -> None:
+        self._explainer = explainer
+        self.need = need
+        self.offering = offering
+        self.row = row
+
+    @cached_property
+    def match(self) -> Match:
+        """The record."""
+        row = self.row
+        return Match(
+            need=self.need.id,
+            offering=self.offering.id,
+            giver=self.offering.company or self.offering.id,
+            taker=self.need.company or self.need.id,
+            score=as_score(row.score),
+            parts=Parts(
+                topic=as_score(row.topic),
+                text=as_score(row.text),
+                region=round(row.region / FACTOR, 4),
+                help=round(row.help / FACTOR, 4),
+                fresh=round(row.fresh / FACTOR, 4),
+            ),
+            reasons=self._reasons(),
+        )
+
+    def _reasons(self) -> tuple[Reason, ...]:
+        row, explainer = self.row, self._explainer
+        found = []
+        if named := explainer.topics(row):
+            found.append(Reason("topic", {"topics": named}))
+        if words := explainer.shared_words(self.need, self.offering):
+            found.append(Reason("words", {"words": words}))
+        if row.region > row.if_far:
+            found.append(Reason("distance", {"km": float(row.km)}))
+        if row.region > row.if_elsewhere:
+            found.append(Reason("state", {"same": float(row.relation == 0)}))
+        if row.region > row.if_onsite:
+            found.append(Reason("remote"))
+        if kinds := explainer.satisfying(self.need, self.offering):
+            found.append(Reason("help", {"help": kinds}))
+        age = explainer.age(self.offering)
+        if age is not None and age <= NEW_DAYS and row.fresh == FACTOR:
+            found.append(Reason("fresh", {"days": float(max(age, 0))}))
+        return tuple(found)
+
+    def misfits(self) -> list[Reason]:
+        """Return what held this match back, or should be known beforehand."""
+        row, found = self.row, []
+        if row.region < NOTABLE * row.if_near:
+            found.append(Reason("far", {"km": float(row.km)}))
+        if row.region < NOTABLE * row.if_same:
+            found.append(Reason("other_state"))
+        if row.help < FACTOR:
+            kinds = self.offering.help
+            found.append(
+                Reason("other_help" if kinds else "open_help", {"help": kinds})
+            )
+        if self.offering.paid != "none":
+            found.append(Reason(f"paid_{self.offering.paid}"))
+        if row.fresh < FACTOR:
+            found.append(Reason("old"))
+        return found
+
+
+def misfits(matches: Sequence[Explained]) -> tuple[Reason, ...]:
+    """Return what does not fit between two companies, each fact once."""
+    found = [Reason("one_way")] if len(matches) < 2 else []
+    for one in matches:
+        found += [reason for reason in one.misfits() if reason not in found]
+    return tuple(found)
+
+
+def as_score(whole: int) -> float:
+    """Return a score of whole steps as a number in [0, 1], six digits."""
+    return round(whole / COSINE, 6)
+
+
+def sentence(reason: Reason, lang: Language, knowledge: Knowledge) -> str:
+    """Say a reason or misfit in a short sentence.
+
+    Parameters
+    ----------
+    reason : Reason
+        Of a match, or a misfit of a pair.
+    lang : "de" or "en"
+    knowledge : Knowledge
+        Names topics and kinds of help.
+
+    Raises
+    ------
+    KeyError
+        The code has no sentence.
+
+    Examples
+    --------
+    >>> sentence(Reason("distance", {"km": 62.0}), "de", knowledge.load())
+    '62 km entfernt'
+    """
+    return SENTENCES[reason.code][lang == "en"](reason.values, knowledge)
+
+
+Values = Mapping[str, str | float | tuple[str, ...]]
+Phrase = Callable[[Values, Knowledge], str]
+
+
+def _names(kind: str, values: Values, knowledge: Knowledge, lang: Language) -> str:
+    ids: Any = values[kind]
+    known = knowledge.topic if kind == "topics" else knowledge.help_kind
+    return ", ".join(known[one].en if lang == "en" else known[one].de for one in ids)
+
+
+def _topics_de(v: Values, k: Knowledge) -> str:
+    many = len(v["topics"]) > 1  # type: ignore[arg-type]
+    return (
+        f"Gemeinsame{' Themen' if many else 's Thema'}: {_names('topics', v, k, 'de')}"
+    )
+
+
+def _topics_en(v: Values, k: Knowledge) -> str:
+    many = len(v["topics"]) > 1  # type: ignore[arg-type]
+    return f"Shared topic{'s' if many else ''}: {_names('topics', v, k, 'en')}"
+
+
+def _words(v: Values) -> str:
+    return ", ".join(v["words"])  # type: ignore[arg-type]
+
+
+def _km(v: Values) -> str:
+    return f"{int(v['km'])} km"  # type: ignore[arg-type]
+
+
+SENTENCES: Mapping[str, tuple[Phrase, Phrase]] = {
+    "topic": (_topics_de, _topics_en),
+    "words": (
+        lambda v, k: f"In beiden Texten: {_words(v)}",
+        lambda v, k: f"In both texts: {_words(v)}",
+    ),
+    "distance": (
+        lambda v, k: f"{_km(v)} entfernt" if v["km"] else "Im selben Ort",
+        lambda v, k: f"{_km(v)} away" if v["km"] else "In the same place",
+    ),
+    "state": (
+        lambda v, k: "Im selben Bundesland" if v["same"] else "Im Nachbarland",
+        lambda v, k: "In the same state" if v["same"] else "In a neighbouring state",
+    ),
+    "remote": (
+        lambda v, k: "Geht auch aus der Ferne",
+        lambda v, k: "Works remotely, too",
+    ),
+    "help": (
+        lambda v, k: f"Bietet, was gesucht ist: {_names('help', v, k, 'de')}",
+        lambda v, k: f"Offers what is sought: {_names('help', v, k, 'en')}",
+    ),
+    "fresh": (
+        lambda v, k: "Angebot ist neu",
+        lambda v, k: "The offering is new",
+    ),
+    "one_way": (
+        lambda v, k: "Hilfe geht nur in eine Richtung",
+        lambda v, k: "Help goes one way only",
+    ),
+    "far": (
+        lambda v, k: f"{_km(v)} entfernt",
+        lambda v, k: f"{_km(v)} away",
+    ),
+    "other_state": (
+        lambda v, k: "In einem anderen Bundesland",
+        lambda v, k: "In another state",
+    ),
+    "other_help": (
+        lambda v, k: f"Andere Art der Hilfe: {_names('help', v, k, 'de')}",
+        lambda v, k: f"Another kind of help: {_names('help', v, k, 'en')}",
+    ),
+    "open_help": (
+        lambda v, k: "Art der Hilfe ist offen",
+        lambda v, k: "The kind of help is open",
+    ),
+    "paid_maybe": (
+        lambda v, k: "Das Angebot kann etwas kosten",
+        lambda v, k: "The offering may have a price",
+    ),
+    "paid_yes": (
+        lambda v, k: "Das Angebot ist kostenpflichtig",
+        lambda v, k: "The offering has a price",
+    ),
+    "old": (
+        lambda v, k: "Bedarf oder Angebot ist älter",
+        lambda v, k: "Need or offering is older",
+    ),
+    "pinned": (
+        lambda v, k: "Von der Geschäftsstelle vorgeschlagen",
+        lambda v, k: "Suggested by the office",
+    ),
+}

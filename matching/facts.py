@@ -1,0 +1,164 @@
+"""What the score of a match is made of, and what it would be without each part."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from matching.columns import FACTOR, ONSITE, REMOTE, Array, Columns, Rows, Whole
+from matching.kernels import njit
+from matching.region import FAR_KM, UNKNOWN, km_between, own_factor
+from matching.scoring import clear, content, dot, help_factor, spread_out
+
+NOTED = 6  # topics per match
+TENTH = 10  # a topic is named if it has a tenth of the topic cosine
+OTHER = 2  # relation of states that do not border
+
+
+class Facts(NamedTuple):
+    """Arrays with one entry per match, or the whole numbers of one match."""
+
+    shared: Any  # int32 (n, NOTED): topics by falling share; -1 none
+    score: Any  # int64, in steps of 1 / COSINE
+    topic: Any
+    text: Any
+    region: Any  # int64, in steps of 1 / FACTOR
+    help: Any
+    fresh: Any
+    km: Any  # -1 when unknown
+    relation: Any  # of the states: same, bordering, other; UNKNOWN
+    if_far: Any  # the region factor, were they 600 km apart
+    if_elsewhere: Any  # … were their states not neighbours
+    if_onsite: Any  # … were the remote side on site only
+    if_near: Any  # … were they in one place
+    if_same: Any  # … and were they in one state
+
+
+def facts(
+    columns: Columns,
+    need: Array,
+    offering: Array,
+    *,
+    n_topics: int,
+    widths: tuple[int, int],
+) -> Facts:
+    """Take matches apart.
+
+    Parameters
+    ----------
+    columns : Columns
+    need, offering : int arrays of shape (n,)
+    n_topics : int
+        How many columns are topics; the others are use cases.
+    widths : tuple
+        Number of columns of topics (with use cases) and of words.
+    """
+    n = len(need)
+    found = Facts(
+        np.full((n, NOTED), -1, np.int32),
+        *(np.zeros(n, np.int64) for _ in range(13)),
+    )
+    dense = np.zeros(widths[0], np.int16), np.zeros(widths[1], np.int16)
+    _take_apart(columns, need, offering, n_topics, *dense, found)
+    return found
+
+
+@njit()
+def _take_apart(
+    columns: Columns,
+    need: Array,
+    offering: Array,
+    n_topics: Whole,
+    topics: Array,
+    words: Array,
+    out: Facts,
+) -> None:
+    needs, offerings = columns.needs, columns.offerings
+    for i in range(len(need)):
+        d, o = need[i], offering[i]
+        spread_out(needs.topics, d, topics)
+        spread_out(needs.words, d, words)
+        out.topic[i] = dot(offerings.topics, o, topics)
+        out.text[i] = dot(offerings.words, o, words)
+        _name_topics(offerings.topics, o, topics, n_topics, out.topic[i], out.shared[i])
+        clear(needs.topics, d, topics)
+        clear(needs.words, d, words)
+        _places(columns, i, d, o, out)
+        out.help[i] = help_factor(columns, d, o)
+        out.fresh[i] = min(needs.fresh[d], offerings.fresh[o])
+        times = (out.region[i] * out.help[i] // FACTOR) * out.fresh[i] // FACTOR
+        inside = content(out.topic[i], out.text[i], columns.rules)
+        out.score[i] = inside * times // FACTOR
+
+
+@njit()
+def _places(
+    columns: Columns, i: Whole, need: Whole, offering: Whole, out: Facts
+) -> None:
+    """Note distance, states, and what the region factor would be otherwise."""
+    firms = columns.firms
+    a, b = columns.needs.company[need], columns.offerings.company[offering]
+    km: Whole = -1
+    relation: Whole = UNKNOWN
+    if firms.placed[a] and firms.placed[b]:
+        km = km_between(firms.place[a], firms.place[b])
+    if firms.state[a] >= 0 and firms.state[b] >= 0:
+        relation = columns.borders[firms.state[a], firms.state[b]]
+    out.km[i], out.relation[i] = km, relation
+    far = km if km < 0 else max(km, FAR_KM)
+    elsewhere = relation if relation == UNKNOWN else OTHER
+    out.region[i] = _factor(columns, need, offering, km, relation, REMOTE)
+    out.if_far[i] = _factor(columns, need, offering, far, relation, REMOTE)
+    out.if_elsewhere[i] = _factor(columns, need, offering, km, elsewhere, REMOTE)
+    out.if_onsite[i] = _factor(columns, need, offering, km, relation, ONSITE)
+    near = km if km < 0 else 0
+    out.if_near[i] = _factor(columns, need, offering, near, relation, REMOTE)
+    same = relation if relation == UNKNOWN else 0
+    out.if_same[i] = _factor(columns, need, offering, km, same, REMOTE)
+
+
+@njit()
+def _factor(
+    columns: Columns,
+    need: Whole,
+    offering: Whole,
+    km: Whole,
+    relation: Whole,
+    remote: Whole,
+) -> Whole:
+    """Return the region factor in other circumstances; `remote` replaces REMOTE."""
+    needs, offerings, rules = columns.needs, columns.offerings, columns.rules
+    ours, theirs = needs.reach[need], offerings.reach[offering]
+    return min(
+        own_factor(
+            remote if ours == REMOTE else ours, needs.radius[need], km, relation, rules
+        ),
+        own_factor(
+            remote if theirs == REMOTE else theirs,
+            offerings.radius[offering],
+            km,
+            relation,
+            rules,
+        ),
+    )
+
+
+@njit()
+def _name_topics(
+    rows: Rows, i: Whole, dense: Array, n_topics: Whole, whole: Whole, named: Array
+) -> None:
+    """Note the topics that contribute most to a cosine, if they contribute enough."""
+    worth = np.zeros(len(named), np.int64)
+    for p in range(rows.start[i], rows.start[i + 1]):
+        topic = rows.column[p]
+        if topic >= n_topics:
+            break
+        part = np.int64(rows.weight[p]) * np.int64(dense[topic])
+        if part == 0 or part * TENTH < whole:
+            continue
+        at = len(worth)
+        while at > 0 and part > worth[at - 1]:
+            at -= 1
+        for q in range(len(worth) - 1, at, -1):
+            worth[q], named[q] = worth[q - 1], named[q - 1]
+        if at < len(worth):
+            worth[at], named[at] = part, topic

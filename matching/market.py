@@ -1,0 +1,321 @@
+"""Records -> columns: the market of a round, checked and put in canonical order."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from matching import knowledge as base
+from matching.columns import (
+    FACTOR,
+    Array,
+    Columns,
+    Firms,
+    Ints,
+    Side,
+    WholeVectors,
+    heaviest,
+)
+from matching.errors import BadInput, BadRow
+from matching.knowledge import Knowledge
+from matching.references import contradictions
+from matching.region import points
+from matching.scoring import rules_of
+from matching.settings import Settings
+from matching.types import REACHES, Company, Listing, Meeting
+
+if TYPE_CHECKING:
+    from matching.topics import TextVectors
+
+KEPT_WORDS = 96  # of an offering, the heaviest
+PAID = ("none", "maybe", "yes")
+SAME, BORDERING, OTHER = range(3)  # relations of states
+
+
+@dataclass(frozen=True)
+class Market:
+    """Listings, companies and history of one date, with the listings' vectors.
+
+    Make one with `Market.of`. Companies are ordered by id, listings by company, then
+    id; what follows does not depend on the order of the input.
+    """
+
+    listings: tuple[Listing, ...]  # needs, then offerings, each in canonical order
+    companies: tuple[Company, ...]
+    history: tuple[Meeting, ...]
+    vectors: WholeVectors  # rows as `listings`
+    n_needs: int
+    as_of: date
+    knowledge: Knowledge
+
+    @classmethod
+    def of(
+        cls,
+        listings: Sequence[Listing],
+        companies: Sequence[Company],
+        history: Sequence[Meeting],
+        vectors: "TextVectors | WholeVectors",
+        *,
+        as_of: date,
+        knowledge: Knowledge | None = None,
+    ) -> "Market":
+        """Check the records and put them in order.
+
+        Parameters
+        ----------
+        listings : sequence of Listing
+            Needs and offerings. Without `company` a listing is its own company.
+        companies : sequence of Company
+        history : sequence of Meeting
+        vectors : TextVectors or WholeVectors
+            Row i belongs to `listings[i]`.
+        as_of : date
+            Ages of listings and cooling-down periods count until then.
+
+        Raises
+        ------
+        BadInput
+            An id is there twice, or a reference leads nowhere; all are named.
+        """
+        known = base.load() if knowledge is None else knowledge
+        bad = list(contradictions(listings, companies, history, known))
+        if len(vectors) != len(listings):
+            bad.append(BadRow("vectors", len(vectors), "rows", "as many as listings"))
+        if bad:
+            raise BadInput(bad)
+        whole = (
+            vectors if isinstance(vectors, WholeVectors) else WholeVectors.of(vectors)
+        )
+        own = [Company(one.id) for one in listings if one.company is None]
+        everyone = sorted([*companies, *own], key=lambda one: one.id)
+        order = sorted(
+            range(len(listings)),
+            key=lambda at: (
+                listings[at].kind,
+                listings[at].company or listings[at].id,
+                listings[at].id,
+            ),
+        )
+        return cls(
+            listings=tuple(listings[at] for at in order),
+            companies=tuple(everyone),
+            history=tuple(sorted(history, key=_meeting_order)),
+            vectors=whole.take(np.array(order, np.int64)),
+            n_needs=sum(one.kind == "need" for one in listings),
+            as_of=as_of,
+            knowledge=known,
+        )
+
+    @property
+    def needs(self) -> Sequence[Listing]:
+        """The needs, in the order of `columns.needs`."""
+        return self.listings[: self.n_needs]
+
+    @property
+    def offerings(self) -> Sequence[Listing]:
+        """The offerings, in the order of `columns.offerings`."""
+        return self.listings[self.n_needs :]
+
+    @cached_property
+    def company_at(self) -> Mapping[str, int]:
+        """Place of a company by its id."""
+        return {one.id: at for at, one in enumerate(self.companies)}
+
+    def numbers(self, kind: str, names: Sequence[tuple[str, str]]) -> Ints:
+        """Return pairs of companies as places a < b, in the order given.
+
+        Raises
+        ------
+        BadInput
+            A company is unknown, or the two are one.
+        """
+        at, bad = self.company_at, []
+        for line, pair in enumerate(names, start=1):
+            for one in pair:
+                if one not in at:
+                    bad.append(BadRow(kind, line, "company", f"unknown {one!r}"))
+            if pair[0] == pair[1]:
+                bad.append(BadRow(kind, line, "company", f"{pair[0]!r} with itself"))
+        if bad:
+            raise BadInput(bad)
+        found = [sorted((at[a], at[b])) for a, b in names]
+        return np.array(found, np.int32).reshape(-1, 2)
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Number of columns of the topic part and of the text part."""
+        return self.vectors.widths
+
+    @property
+    def n_topics(self) -> int:
+        """Number of columns of the topic part."""
+        return self.widths[0]
+
+    @property
+    def n_words(self) -> int:
+        """Number of columns of the text part."""
+        return self.widths[1]
+
+    def columns(
+        self, settings: Settings, drops: Sequence[tuple[str, str]] = ()
+    ) -> Columns:
+        """Return the arrays that kernels read, under these settings."""
+        return Columns(
+            needs=self._side(slice(0, self.n_needs), settings, need=True),
+            offerings=self._side(slice(self.n_needs, None), settings, need=False),
+            firms=self._firms(settings, drops),
+            borders=_borders(self.knowledge),
+            rules=rules_of(settings),
+        )
+
+    def _side(self, rows: slice, settings: Settings, *, need: bool) -> Side:
+        listings = self.listings[rows]
+        at = self.company_at
+        company = np.array([at[one.company or one.id] for one in listings], np.int32)
+        first = np.searchsorted(company, np.arange(len(self.companies) + 1))
+        reach = {name: code for code, name in enumerate(REACHES)}
+        radii = [
+            settings.radius_km if one.radius_km is None else one.radius_km
+            for one in listings
+        ]
+        helps = _help_bits(self.knowledge, need=need)
+        vectors = self.vectors.take(np.arange(len(self.listings))[rows])
+        return Side(
+            company=company,
+            first=first.astype(np.int64),
+            reach=np.array([reach[one.reach] for one in listings], np.int8),
+            radius=np.ceil(np.array(radii, np.float64)).astype(np.int32),
+            help=np.array([_bits(helps, one.help) for one in listings], np.uint32),
+            paid=np.array([PAID.index(one.paid) for one in listings], np.int8),
+            fresh=self._freshness(listings, settings),
+            topics=vectors.topics,
+            # Its rarest words stand for an offering: a fifth of the work, and no
+            # worse a ranking (docs/benchmark.md).
+            words=vectors.words if need else heaviest(vectors.words, KEPT_WORDS),
+        )
+
+    def _freshness(self, listings: Sequence[Listing], settings: Settings) -> Ints:
+        today = self.as_of.toordinal()
+        age = np.array(
+            [today - one.since.toordinal() if one.since else 0 for one in listings]
+        )
+        span = settings.stale_days - settings.fresh_days
+        beyond = np.clip(age - settings.fresh_days, 0, span)
+        lost = FACTOR - round(settings.stale * FACTOR)
+        fresh: Ints = (FACTOR - lost * beyond // span).astype(np.int32)
+        return fresh
+
+    def _firms(self, settings: Settings, drops: Sequence[tuple[str, str]]) -> Firms:
+        some = self.companies
+        lat = np.array([np.nan if c.lat is None else c.lat for c in some], np.float64)
+        lon = np.array([np.nan if c.lon is None else c.lon for c in some], np.float64)
+        states = {one.iso: at for at, one in enumerate(self.knowledge.states)}
+        spoken = sorted({word for c in some for word in c.languages})
+        language = {word: 1 << min(at, 31) for at, word in enumerate(spoken)}
+        apart, others = self._apart(settings, drops)
+        return Firms(
+            place=points(lat, lon),
+            placed=~np.isnan(lat) & ~np.isnan(lon),
+            state=np.array([states.get(c.state or "", -1) for c in some], np.int8),
+            sector=np.array([int(c.sector or 0) for c in some], np.int32),
+            digits=np.array([len(c.sector or "") for c in some], np.int8),
+            languages=np.array([_bits(language, c.languages) for c in some], np.uint32),
+            no_paid=np.array([c.no_paid for c in some], np.bool_),
+            no_competitors=np.array([c.no_competitors for c in some], np.bool_),
+            active=np.array([not c.paused and c.capacity > 0 for c in some], np.bool_),
+            apart=apart,
+            others=others,
+        )
+
+    def _apart(
+        self, settings: Settings, drops: Sequence[tuple[str, str]]
+    ) -> tuple[Array, Ints]:
+        """Return whom each company must not meet: avoided, cooling down, dropped."""
+        at = self.company_at
+        pairs = {
+            (at[one.id], at[other]) for one in self.companies for other in one.avoid
+        }
+        pairs |= {(at[a], at[b]) for a, b in self.cooling(settings)}
+        pairs |= {(a, b) for a, b in self.numbers("drops", drops).tolist()}
+        both = np.array(sorted(pairs | {(b, a) for a, b in pairs}), np.int32)
+        both = both.reshape(-1, 2)
+        apart = np.searchsorted(both[:, 0], np.arange(len(self.companies) + 1))
+        return apart.astype(np.int64), np.ascontiguousarray(both[:, 1])
+
+    def cooling(self, settings: Settings) -> Iterator[tuple[str, str]]:
+        """Yield the pairs that met too recently to be suggested again."""
+        weeks = {
+            "declined": settings.weeks_declined,
+            "withdrawn": settings.weeks_withdrawn,
+            "expired": settings.weeks_expired,
+            "connected": settings.weeks_connected,
+        }
+        for one in self.history:
+            if self.weeks_since(one.week) < weeks[one.outcome]:
+                yield one.a, one.b
+
+    def weeks_since(self, week: str) -> int:
+        """Return how many weeks lie between an ISO week and `as_of`."""
+        monday = week_begins(week)
+        return (self.as_of - monday).days // 7
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a hash of records and vectors, the same for any order of input."""
+        digest = hashlib.sha256(self.as_of.isoformat().encode())
+        for records in (self.listings, self.companies, self.history):
+            for one in records:
+                digest.update(repr(one).encode("utf-8", "surrogatepass"))
+        for rows in (self.vectors.topics, self.vectors.words):
+            for array in rows:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:16]
+
+
+def week_begins(week: str) -> date:
+    """Return the Monday of an ISO week such as "2026-W48".
+
+    Raises
+    ------
+    ValueError
+        There is no such week.
+    """
+    year, sep, number = week.partition("-W")
+    if not (sep and len(year) == 4 and len(number) == 2):
+        raise ValueError(f"{week!r} is not a week such as 2026-W48")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
+def _meeting_order(one: Meeting) -> tuple[str, str, str, str]:
+    return one.week, one.a, one.b, one.outcome
+
+
+def _bits(bits: Mapping[str, int], names: Sequence[str]) -> int:
+    total = 0
+    for name in names:
+        total |= bits[name]
+    return total
+
+
+def _help_bits(knowledge: Knowledge, *, need: bool) -> dict[str, int]:
+    """Return a bit per kind of help; for a need those of all kinds that satisfy it."""
+    own = {kind.id: 1 << at for at, kind in enumerate(knowledge.help_kinds)}
+    if not need:
+        return own
+    return {kind.id: _bits(own, kind.matches_with) for kind in knowledge.help_kinds}
+
+
+def _borders(knowledge: Knowledge) -> npt.NDArray[np.int8]:
+    n = len(knowledge.states)
+    borders = np.full((n, n), OTHER, np.int8)
+    for i, one in enumerate(knowledge.states):
+        for j, other in enumerate(knowledge.states):
+            if other.iso in one.adjacent or one.iso in other.adjacent:
+                borders[i, j] = BORDERING
+    np.fill_diagonal(borders, SAME)
+    return borders

@@ -1,0 +1,48 @@
+"""The offerings of each need in order, each with its parts and reasons."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matching.candidates import build
+from matching.explain import Explainer
+from matching.market import Market
+from matching.pairs import Shared, best_offerings
+from matching.settings import Settings
+from matching.types import Match
+
+ALL = 4096  # registers up to that many offerings are compared in full
+
+
+def rank(
+    market: Market, *, top: int = 20, settings: Settings | None = None
+) -> Iterator[tuple[str, list[Match]]]:
+    """Yield each need with its best offerings.
+
+    Parameters
+    ----------
+    market : Market
+    top : int, at least 1
+        Most offerings per need.
+    settings : Settings, optional
+        Floors do not apply: a ranking shows what there is.
+
+    Yields
+    ------
+    need : str
+    matches : list of Match
+        From high to low score; equal scores by company, then id. What must not meet
+        and what scores 0 is not there. Needs come by company, then id.
+    """
+    settings = settings or Settings()
+    columns = market.columns(settings)
+    columns = columns._replace(rules=columns.rules._replace(floor=0, least_topic=0))
+    n_offerings = len(market.offerings)
+    looked_at = n_offerings if n_offerings <= ALL else max(10 * top, settings.looked_at)
+    index = build(columns, market.n_topics)
+    shared = Shared(columns, index, market.n_words, max(looked_at, 1), top)
+    explainer = Explainer(market, columns)
+    for need, listing in enumerate(market.needs):
+        offering = best_offerings(shared, need)
+        asked = np.full(len(offering), need)
+        yield listing.id, [one.match for one in explainer.explain(asked, offering)]
