@@ -248,13 +248,13 @@ def _choose(
     chosen = np.zeros(0, np.int64)
     for share in (_NEAR, np.inf):
         ids = edges.near(prices, share, also=promised)
-        chosen = _exchange(edges, ids, room, promised, rank, prices)
+        chosen = exchange(edges, ids, room, promised, rank, prices)
         if not len(_uncovered(edges, room, promised, chosen)):
             break
     return chosen
 
 
-def _exchange(
+def exchange(
     edges: Edges,
     ids: NDArray[np.int64],
     room: NDArray[np.int32],

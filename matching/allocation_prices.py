@@ -116,13 +116,13 @@ def find_prices(
     """
     prices = np.zeros(len(room))
     best, best_bound = prices.copy(), dual_bound(edges, room, prices)
-    _sweep(Adjacency.of(edges, len(room)), order, room, prices, _FULL_SWEEPS)
+    sweep(Adjacency.of(edges, len(room)), order, room, prices, _FULL_SWEEPS)
     for _ in range(_LOOKS):
         near = edges.near(prices, _WIDE)
         # Falling surplus: a sweep then finds the best of a company first.
         near = near[np.argsort(-edges.at(near).reduced(prices), kind="stable")]
         sweeps = int(np.clip(_WORK / max(1, len(near)), *_SWEEPS))
-        _sweep(Adjacency.of(edges.at(near), len(room)), order, room, prices, sweeps)
+        sweep(Adjacency.of(edges.at(near), len(room)), order, room, prices, sweeps)
         bound = dual_bound(edges, room, prices)
         if bound < best_bound:
             best, best_bound = prices.copy(), bound
@@ -152,7 +152,7 @@ def polish(
     best = prices.copy()
     _descend(edges, room, best, welfare, steps)
     swept, order = best.copy(), np.arange(len(best))
-    _sweep(Adjacency.of(edges, len(best)), order, room, swept, _FULL_SWEEPS)
+    sweep(Adjacency.of(edges, len(best)), order, room, swept, _FULL_SWEEPS)
     return min(
         ((prices, dual_bound(edges, room, prices)) for prices in (best, swept)),
         key=lambda found: found[1],
@@ -283,7 +283,7 @@ def _dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) ->
 
 
 @njit()
-def _sweep(
+def sweep(
     adjacency: Adjacency,
     order: NDArray[np.int64],
     room: NDArray[np.int32],
