@@ -1,0 +1,313 @@
+"""Circles of companies with the same need, and rings of companies that help round.
+
+A circle is 4 to 6 companies that do not compete and want to learn the same thing,
+with somebody nearby the topic who can show it. All comparisons are in whole numbers,
+so the same circles come out on every machine.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.columns import COSINE, UNIT, Columns, Firms, as_matrix
+from matching.explain import sentence as pair_sentence
+from matching.knowledge import Knowledge
+from matching.market import Market
+from matching.region import ARC_KM, EARTH_KM
+from matching.settings import Settings
+from matching.types import Language, Reason
+
+FEWEST, MOST = 4, 6
+CIRCLES_PER_COMPANY = 2
+COMPETE_KM = 150  # companies of one sector further apart have other customers
+HALF_KM = 100  # at that distance closeness is one half
+MOST_OFFERINGS = 3
+
+_ABOUT = UNIT * 35 // 100  # weight of the topic in a need that is about it
+_ALIKE = COSINE * 60 // 100  # cosine of two needs that are the same need
+_NEARBY = COSINE * 50 // 100  # cosine of an offering nearby the topic
+_PER_TOPIC = 500  # needs compared per topic, those most about it
+_CLOSE = 1 << 10  # closeness of two companies in one place
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """An offering near the topic of a circle; fit in [0, 1]."""
+
+    offering: str
+    company: str
+    fit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Companies that could exchange experience, needs[i] being that of companies[i]."""
+
+    id: str
+    topic: str
+    companies: tuple[str, ...]
+    needs: tuple[str, ...]
+    offerings: tuple[Nearby, ...]
+    strength: float  # likeness of the needs times closeness, mean of the pairs
+    reasons: tuple[Reason, ...]
+
+
+def propose(
+    market: Market, *, settings: Settings | None = None, limit: int = 50
+) -> list[Circle]:
+    """Propose circles, the strongest first.
+
+    Parameters
+    ----------
+    market : Market
+    settings : Settings, optional
+        As of the round: cooling-down periods keep companies apart here as well.
+    limit : int
+        Most circles.
+
+    Returns
+    -------
+    list of Circle
+        Members are open to suggestions, do not avoid each other and do not compete:
+        they are of other sector classes, or of one class but more than
+        `COMPETE_KM` apart, unless one of them minds. Each pair of needs is alike.
+        Within a circle the companies stand in order of id; a company is in at most
+        `CIRCLES_PER_COMPANY`. At least one offering is nearby. Equal strengths keep
+        the order of topics, then of companies.
+
+    Notes
+    -----
+    Per topic the 500 needs most about it are compared, each with each.
+
+    Examples
+    --------
+    >>> for circle in propose(market):  # doctest: +SKIP
+    ...     print(circle.topic, circle.companies)
+    """
+    columns = market.columns(settings or Settings())
+    needs, firms = columns.needs, columns.firms
+    weights = as_matrix(needs.topics, market.n_topics)
+    found: list[tuple[int, int, Ints]] = []
+    by_topic = weights[:, : len(market.knowledge.topics)].tocsc()
+    for topic in range(by_topic.shape[1]):
+        rows = _about(by_topic, topic, needs.company, firms)
+        if len(rows) >= FEWEST:
+            found += [
+                (strength, topic, members)
+                for strength, members in _of_topic(weights, rows, columns)
+            ]
+    found.sort(key=lambda one: (-one[0], one[1], one[2].tolist()))
+    offerings = as_matrix(columns.offerings.topics, market.n_topics)
+    return list(_accept(market, columns, found, (weights, offerings), limit))
+
+
+def sentence(reason: Reason, lang: Language, knowledge: Knowledge) -> str:
+    """Say a reason of a circle in a short sentence, as `explain.sentence` does."""
+    n = reason.values.get("n", reason.values.get("km", 0))
+    own = {
+        "within": (f"Höchstens {n:.0f} km voneinander", f"At most {n:.0f} km apart"),
+        "sectors": (f"Aus {n:.0f} Branchen", f"From {n:.0f} sectors"),
+        "nearby": (
+            f"Angebote nahe am Thema: {n:.0f}",
+            f"Offerings near the topic: {n:.0f}",
+        ),
+    }
+    if reason.code in own:
+        return own[reason.code][lang == "en"]
+    return pair_sentence(reason, lang, knowledge)
+
+
+def as_json(circle: Circle) -> dict[str, Any]:
+    """Return a circle as a line of circles.jsonl; docs/distribution.md has the form."""
+    return {
+        "id": circle.id,
+        "topic": circle.topic,
+        "companies": list(circle.companies),
+        "needs": list(circle.needs),
+        "offerings": [
+            {"offering": one.offering, "company": one.company, "fit": one.fit}
+            for one in circle.offerings
+        ],
+        "strength": circle.strength,
+        "reasons": [
+            {"code": reason.code, "values": reason.values} for reason in circle.reasons
+        ],
+    }
+
+
+def _about(by_topic: Any, topic: int, company: NDArray[np.int32], firms: Firms) -> Ints:
+    """Return the needs about a topic, the best of each active company."""
+    part = slice(by_topic.indptr[topic], by_topic.indptr[topic + 1])
+    rows, weight = by_topic.indices[part].astype(np.int64), by_topic.data[part]
+    wanted = (weight >= _ABOUT) & firms.active[company[rows]]
+    rows, weight = rows[wanted], weight[wanted]
+    rows = rows[np.lexsort((rows, -weight))]
+    _, first = np.unique(company[rows], return_index=True)
+    best: Ints = np.sort(rows[np.sort(first)][:_PER_TOPIC])
+    return best
+
+
+def _of_topic(weights: Any, rows: Ints, columns: Columns) -> Iterator[tuple[int, Ints]]:
+    """Yield strength and needs of the circles that a topic gives, without overlap."""
+    some = weights[rows]
+    alike = np.asarray((some @ some.T).toarray(), np.int64)
+    company = columns.needs.company[rows]
+    km = _distances(columns.firms, company)
+    fits = (alike >= _ALIKE) & _may_meet(columns.firms, company, km)
+    value = (alike >> 12) * _closeness(km)
+    free = np.ones(len(rows), np.bool_)
+    queue = [_grow(fits, value, seed, free) for seed in range(len(rows))]
+    heapq.heapify(queue)
+    while queue:
+        strength, seed, members = heapq.heappop(queue)
+        if len(members) < FEWEST or not free[seed]:
+            continue
+        if free[list(members)].all():
+            free[list(members)] = False
+            yield -strength, rows[list(members)]
+        else:  # somebody has found a stronger circle: look again among the others
+            heapq.heappush(queue, _grow(fits, value, seed, free))
+
+
+def _grow(
+    fits: NDArray[np.bool_], value: Ints, seed: int, free: NDArray[np.bool_]
+) -> tuple[int, int, tuple[int, ...]]:
+    """Add to a seed whoever fits all and brings most, the first of equals.
+
+    Returns the strength (negative, for the queue), the seed and the members.
+    """
+    members = [seed]
+    open_, total = fits[seed] & free, value[seed].copy()
+    while len(members) < MOST and open_.any():
+        best = int(np.argmax(np.where(open_, total, -1)))
+        members.append(best)
+        open_ &= fits[best]
+        total += value[best]
+    members.sort()
+    return -_strength(value, members), seed, tuple(members)
+
+
+def _strength(value: Ints, members: Sequence[int]) -> int:
+    """Return the mean of the pairs."""
+    n_pairs = max(1, len(members) * (len(members) - 1) // 2)
+    inside = value[np.ix_(members, members)]
+    return int(inside.sum() - inside.trace()) // 2 // n_pairs
+
+
+def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:
+    """Return whole kilometres between companies, -1 where a place is unknown."""
+    place = firms.place[company]
+    squares = np.zeros((len(company), len(company)))
+    for axis in range(3):
+        squares += (place[:, None, axis] - place[None, :, axis]) ** 2
+    km: Ints = ARC_KM[(np.sqrt(squares) * EARTH_KM).astype(np.int64)].astype(np.int64)
+    placed = firms.placed[company]
+    km[~(placed[:, None] & placed[None, :])] = -1
+    return km
+
+
+def _closeness(km: Ints) -> Ints:
+    """Return 1 in one place, 1/2 at `HALF_KM` or where a place is unknown."""
+    known = np.where(km < 0, HALF_KM, km)
+    closeness: Ints = _CLOSE * HALF_KM // (HALF_KM + known)
+    return closeness
+
+
+def _may_meet(firms: Firms, company: NDArray[np.int32], km: Ints) -> NDArray[np.bool_]:
+    """Return who may sit at one table: no competitors, nobody who is kept apart."""
+    digits = firms.digits[company].astype(np.int64)
+    n = np.minimum(digits[:, None], digits[None, :])
+    sector = firms.sector[company].astype(np.int64)
+    same = sector[:, None] // 10 ** (digits[:, None] - n)
+    same = (n > 0) & (same == sector[None, :] // 10 ** (digits[None, :] - n))
+    minds = firms.no_competitors[company]
+    near = (km < COMPETE_KM) | minds[:, None] | minds[None, :]
+    may: NDArray[np.bool_] = ~(same & near)
+    speak = firms.languages[company]
+    may &= (speak[:, None] & speak[None, :] > 0) | (
+        speak[:, None] * speak[None, :] == 0
+    )
+    for at, one in enumerate(company):
+        apart = firms.others[firms.apart[one] : firms.apart[one + 1]]
+        may[at, np.isin(company, apart)] = False
+    np.fill_diagonal(may, False)
+    return may & may.T
+
+
+def _accept(
+    market: Market,
+    columns: Columns,
+    found: Sequence[tuple[int, int, Ints]],
+    sides: tuple[Any, Any],
+    limit: int,
+) -> Iterator[Circle]:
+    """Yield the strongest circles that have an offering and no company too often."""
+    needs, offerings = sides
+    times = np.zeros(len(market.companies), np.int64)
+    accepted = 0
+    for strength, topic, members in found:
+        company = columns.needs.company[members]
+        if accepted == limit or (times[company] >= CIRCLES_PER_COMPANY).any():
+            continue
+        nearby = _nearby(market, columns, offerings, needs[members].sum(axis=0))
+        if nearby:
+            accepted += 1
+            times[company] += 1
+            yield _circle(market, columns, (strength, topic, members), nearby)
+
+
+def _nearby(
+    market: Market, columns: Columns, offerings: Any, middle: Any
+) -> tuple[Nearby, ...]:
+    """Return the offerings nearest to the middle of the needs, one per company."""
+    middle = np.asarray(middle, np.int64).ravel()
+    length = np.sqrt(float(middle @ middle))
+    products = offerings @ middle
+    active = columns.firms.active[columns.offerings.company]
+    near = np.flatnonzero(active & (products >= _NEARBY / UNIT * length))
+    near = near[np.lexsort((near, -products[near]))]
+    company = columns.offerings.company[near]
+    _, first = np.unique(company, return_index=True)
+    return tuple(
+        Nearby(
+            offering=market.offerings[at].id,
+            company=market.companies[columns.offerings.company[at]].id,
+            fit=round(min(1.0, float(products[at]) / (UNIT * length)), 4),
+        )
+        for at in near[np.sort(first)][:MOST_OFFERINGS]
+    )
+
+
+def _circle(
+    market: Market,
+    columns: Columns,
+    proposal: tuple[int, int, Ints],
+    nearby: tuple[Nearby, ...],
+) -> Circle:
+    strength, topic, members = proposal
+    company = columns.needs.company[members]
+    km = _distances(columns.firms, company)
+    sectors = {one.sector[:2] for at in company if (one := market.companies[at]).sector}
+    name = market.knowledge.topics[topic].id
+    reasons = [Reason("topic", {"topics": (name,)})]
+    if (km >= 0).all():
+        reasons.append(Reason("within", {"km": float(km.max())}))
+    if len(sectors) > 1:
+        reasons.append(Reason("sectors", {"n": float(len(sectors))}))
+    reasons.append(Reason("nearby", {"n": float(len(nearby))}))
+    companies = tuple(market.companies[at].id for at in company)
+    return Circle(
+        id=f"{name}:{companies[0]}",
+        topic=name,
+        companies=companies,
+        needs=tuple(market.needs[at].id for at in members),
+        offerings=nearby,
+        strength=round(strength / (_CLOSE * (COSINE >> 12)), 4),
+        reasons=tuple(reasons),
+    )
