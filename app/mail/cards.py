@@ -9,7 +9,7 @@ from app.models import Band
 from app.services import sectors
 from app.services.introductions_views import CompanyCard, Exchange, View
 from matching import knowledge
-from matching.types import Reason
+from matching.types import Language, Reason
 
 LONGEST_LINE = 140
 NEAR_KM = 3
@@ -82,7 +82,7 @@ def _reason(exchange: Exchange) -> str | None:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in reason.get("values", {}).items()
     }
-    lang = "en" if language() == "en" else "de"
+    lang: Language = "en" if language() == "en" else "de"
     return str(explain.sentence(Reason(reason["code"], values), lang, knowledge.load()))
 
 

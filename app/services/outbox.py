@@ -56,6 +56,16 @@ class Claimed:
     give_up_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One person among many who get the same kind of mail."""
+
+    person_id: UUID
+    dedupe_key: str
+    consent_id: UUID | None = None
+    subject_id: UUID | None = None
+
+
 def enqueue(
     session: Session,
     kind: MailKind,
@@ -73,33 +83,71 @@ def enqueue(
     `params` holds no secrets: links and tokens are made when the mail is sent.
     `consent_id` is required for the kinds of `CONSENT_OF`.
     """
-    patience = KEEP_TRYING_DIGEST if kind is MailKind.DIGEST else KEEP_TRYING
-    identity = uuid4()
+    row = _row(
+        kind, Addressee(person_id, dedupe_key, consent_id, subject_id), at, due_at or at
+    )
     session.flush()
     added = session.execute(
         _insert(session)(OutboxMail)
-        .values(
-            id=identity,
-            kind=kind,
-            person_id=person_id,
-            subject_id=subject_id,
-            params=params or {},
-            dedupe_key=dedupe_key,
-            message_id=f"{kind.value}.{identity.hex}",
-            consent_id=consent_id,
-            state=MailState.QUEUED,
-            attempts=0,
-            doubts=0,
-            due_at=due_at or at,
-            give_up_at=(due_at or at) + patience,
-            created_at=at,
-        )
+        .values(**row | {"params": params or {}})
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(OutboxMail.id)
     ).one_or_none()
     if added is not None:
         _wake_after(session)
     return added is not None
+
+
+def enqueue_all(
+    session: Session,
+    kind: MailKind,
+    addressees: Sequence[Addressee],
+    *,
+    at: datetime,
+    subject_id: UUID | None = None,
+) -> int:
+    """As `enqueue` for many persons at once; returns how many mails are new."""
+    session.flush()
+    total = sa.select(sa.func.count()).select_from(OutboxMail)
+    before = session.scalar(total) or 0
+    rows = [_row(kind, one, at, at, subject_id=subject_id) for one in addressees]
+    if rows:
+        session.execute(
+            _insert(session)(OutboxMail).on_conflict_do_nothing(
+                index_elements=["dedupe_key"]
+            ),
+            rows,
+        )
+        _wake_after(session)
+    return (session.scalar(total) or 0) - before
+
+
+def _row(
+    kind: MailKind,
+    to: Addressee,
+    at: datetime,
+    due_at: datetime,
+    *,
+    subject_id: UUID | None = None,
+) -> dict[str, Any]:
+    patience = KEEP_TRYING_DIGEST if kind is MailKind.DIGEST else KEEP_TRYING
+    identity = uuid4()
+    return {
+        "id": identity,
+        "kind": kind,
+        "person_id": to.person_id,
+        "subject_id": to.subject_id or subject_id,
+        "params": {},
+        "dedupe_key": to.dedupe_key,
+        "message_id": f"{kind.value}.{identity.hex}",
+        "consent_id": to.consent_id,
+        "state": MailState.QUEUED,
+        "attempts": 0,
+        "doubts": 0,
+        "due_at": due_at,
+        "give_up_at": due_at + patience,
+        "created_at": at,
+    }
 
 
 def claim(
