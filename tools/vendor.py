@@ -72,7 +72,7 @@ def bundle_charts() -> None:
 
 
 def run(program: str, *arguments: str) -> None:
-    subprocess.run(  # noqa: S603 - our own arguments, no shell
+    subprocess.run(
         [str(MODULES / ".bin" / program), *arguments],
         check=True,
         cwd=ROOT,

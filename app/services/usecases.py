@@ -126,6 +126,6 @@ def _text(case: UseCase) -> str:
 def _nearest(cases: list[UseCase], words: str) -> list[UseCase]:
     titles = [fold(f"{case.title_de} {case.title_en}") for case in cases]
     hits = process.extract(
-        words, titles, scorer=fuzz.token_set_ratio, score_cutoff=LEAST_FUZZY, limit=12
+        words, titles, scorer=fuzz.partial_ratio, score_cutoff=LEAST_FUZZY, limit=12
     )
     return [cases[index] for _, _, index in hits]

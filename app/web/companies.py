@@ -86,14 +86,17 @@ class ProfileForm(Form):
     def of(cls, company: Company) -> "ProfileForm":
         """The form as the company's profile is now."""
         answered = {None: None, True: "yes", False: "no"}
+        same = ("name", "about", "areas", "languages", "capacity", "max_open")
         return cls(
-            obj=company,
-            data={
+            data={name: getattr(company, name) for name in same}
+            | {
                 "place": _labelled(company),
                 "sector": (company.sector or "")[:2],
                 "size": company.size or "",
                 "stage": None if company.stage is None else str(company.stage),
                 "show_name": answered[company.show_name],
+                "no_paid": company.no_paid,
+                "no_competitors": company.no_competitors,
             },
         )
 

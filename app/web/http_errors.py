@@ -3,11 +3,12 @@
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -133,9 +134,9 @@ def page(status: int, title: str, text: str) -> str:
 def _without_database(status: int) -> str:
     """A page that asks nobody who is visiting."""
     db.remove()
+    g._login_user = AnonymousUserMixin()  # headers and templates ask for it later
     words = WORDS[status]
-    chosen = request.cookies.get(COOKIE) or request.accept_languages.best_match(
-        LANGUAGES
-    )
+    accepted = request.accept_languages.best_match(LANGUAGES)
+    chosen = request.cookies.get(COOKIE) or accepted
     with force_locale("en" if chosen == "en" else "de"):
         return render_template("errors/broken.html", title=words.title, text=words.text)

@@ -37,7 +37,7 @@ def keep_long_and_zip(response: Response) -> Response:
     path = _path(filename)
     if path.suffix in ZIPPED:
         response.vary.add("Accept-Encoding")
-        if response.status_code == 200 and "gzip" in request.accept_encodings:
+        if response.status_code == 200 and request.accept_encodings["gzip"] > 0:
             response.direct_passthrough = False
             response.set_data(_zipped(path, path.stat().st_mtime_ns))
             response.headers["Content-Encoding"] = "gzip"

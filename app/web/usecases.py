@@ -1,5 +1,7 @@
 """Typical use cases: an overview for everybody, and a way into one's own listing."""
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -31,7 +33,9 @@ def index() -> ResponseReturnValue:
         sectors=usecases.sectors(),
         known=knowledge.load(),
         filtered=any(chosen.values()) or page > 1,
-        link=lambda number: url_for(".index", **chosen, page=number),
+        link=lambda number: (
+            f"{url_for('.index')}?{urlencode(chosen | {'page': number})}"
+        ),
     )
 
 

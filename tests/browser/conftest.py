@@ -147,10 +147,11 @@ def _watch(context: BrowserContext, url: str, problems: list[str]) -> None:
 def _session_of(served: Served, person: Person) -> dict[str, str]:
     """A signed session cookie as a sign-in would have set it."""
     client = served.app.test_client()
+    uniquifier = person.fs_uniquifier  # read before a request ends the session
     with client.session_transaction() as session:
-        session["_user_id"] = person.fs_uniquifier
+        session["_user_id"] = uniquifier
         session["_fresh"] = True
-        session["identity"] = person.fs_uniquifier
+        session["identity"] = uniquifier
     cookie = client.get_cookie("session")
     assert cookie is not None
     return {"name": "session", "value": cookie.value, "url": served.url}
