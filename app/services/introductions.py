@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app import db
 from app.errors import (
     AlreadyDecided,
+    Conflict,
     NoCapacity,
     NoLongerOpen,
 )
@@ -144,14 +145,16 @@ def decline(
 def withdraw(introduction_id: UUID, *, by: UUID, at: datetime) -> Standing:
     """Take an acceptance back while the other side has not accepted.
 
-    Raises NotFound, AlreadyDecided (nothing was accepted), NoLongerOpen (connected).
+    Raises NotFound, Conflict (not accepted), AlreadyDecided (declined), NoLongerOpen
+    (connected, or the time is up).
     """
     with db.transaction() as session:
         seen = visible_to(session, by, introduction_id, at=at)
         if seen.answer is Answer.WITHDRAWN:
             return Standing.ENDED
         if seen.standing is not Standing.WAITING:
-            raise NoLongerOpen if seen.answer is Answer.ACCEPTED else AlreadyDecided
+            refusals = {Answer.NONE: Conflict, Answer.DECLINED: AlreadyDecided}
+            raise refusals.get(seen.answer, NoLongerOpen)
 
         row = session.execute(
             sa.update(Introduction)

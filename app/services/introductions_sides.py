@@ -9,6 +9,7 @@ that the answering side cannot know are remembered and change nothing.
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -124,9 +125,10 @@ def sides(
 ) -> list[SideOf]:
     """A company's introductions that were ever shown, the newest first."""
     rows = session.execute(
-        _select_side(company_id)
+        _select_side()
         .where(*conditions)
-        .order_by(Introduction.shown_at.desc(), Introduction.id)
+        .order_by(Introduction.shown_at.desc(), Introduction.id),
+        {"of_company": company_id},
     )
     return [_side(row, company_id, at) for row in rows]
 
@@ -152,7 +154,10 @@ def column(side: Side, name: str) -> InstrumentedAttribute[Any]:
     return found
 
 
-def _select_side(company_id: UUID) -> sa.Select[Any]:
+@lru_cache(maxsize=1)
+def _select_side() -> sa.Select[Any]:
+    """Built once: putting it together takes longer than asking the database."""
+    company_id = sa.bindparam("of_company", type_=sa.Uuid())
     is_lo = Introduction.company_lo_id == company_id
     side = sa.case((is_lo, Side.LO.value), else_=Side.HI.value)
 
