@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -166,6 +167,8 @@ class Cluster:
         self._scheduler = self._start(
             *("scheduler", "--host", LOOPBACK, "--port", "0"),
             *("--protocol", protocol, "--scheduler-file", str(place)),
+            # Should we be killed, the scheduler ends by itself, and workers with it.
+            *("--idle-timeout", "15 minutes"),
         )
         until = time.monotonic() + _STARTING
         while time.monotonic() < until and self._scheduler.poll() is None:
@@ -202,3 +205,14 @@ def _source_folder() -> str:
     """Return where `matching` is imported from, so that workers find it as well."""
     here = str(Path(__file__).resolve().parent.parent)
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `python -m matching.cluster demo` or `… partition`."""
+    from matching.cluster_demo import run  # needs all of the engine
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

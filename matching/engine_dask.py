@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import hashlib
 import pickle
 import queue
 import time
@@ -9,10 +10,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import distributed
 import numpy as np
+import psutil
 from distributed.protocol import dask_deserialize, dask_serialize
 
 from matching.engine import BlockT, Cancel, Progress, ResultT, SharedT
@@ -114,6 +117,9 @@ class DaskEngine:
             if client is not None:
                 client.close(timeout=1)
             raise EngineError(f"{address}: {nobody}") from problem
+        if set(client.run(source_version).values()) != {source_version()}:
+            client.close(timeout=1)
+            raise EngineError(f"{address}: a worker runs another version of matching")
         return cls(client)
 
     def map_blocks(
@@ -201,6 +207,11 @@ class DaskEngine:
         except TimeoutError as problem:
             raise EngineError(f"no worker for {self.patience:.0f} s") from problem
 
+    def memory(self) -> dict[str, float]:
+        """Return the memory of each worker by its address, in MB."""
+        megabytes: dict[str, float] = self._client.run(_resident_mb)
+        return megabytes
+
     def close(self) -> None:
         """Leave the cluster, which goes on without us."""
         self.sent = self._shared = None
@@ -221,6 +232,18 @@ class _Watch:
     def raise_if_cancelled(self) -> None:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled("cancelled between two blocks")
+
+
+def source_version() -> str:
+    """Return a hash of the engine's source: another source may give other bytes."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _resident_mb() -> float:
+    return round(float(psutil.Process().memory_info().rss) / 1e6, 1)
 
 
 def _drain(done: "queue.SimpleQueue[Any]") -> list[Any]:
