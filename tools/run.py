@@ -69,7 +69,7 @@ def serve(environment: Mapping[str, str], port: int) -> int:
     try:
         wait_for_answer(port, children)
         print(f"\nHandschlag is at http://localhost:{port}", flush=True)
-        subprocess.run(flask("admin link --demo"), env=environment, check=False)
+        subprocess.run(flask("demo links"), env=environment, check=False)
         print("Ctrl-C ends it.", flush=True)
         while all(child.poll() is None for child in children):
             time.sleep(0.5)

@@ -218,9 +218,9 @@ def uncovered_name(value: str) -> str:
         "paused": _("Pausiert"),
         "no_listing": _("Kein offener Bedarf und kein Angebot"),
         "no_candidate": _("Kein passendes Gegenüber"),
-        "capacity": _("Kapazität auf null gesetzt"),
+        "no_capacity": _("Kapazität auf null gesetzt"),
         "cooling": _("Passende Firmen waren erst kürzlich vorgeschlagen"),
-        "full": _("Passende Firmen sind ausgelastet"),
+        "crowded_out": _("Passende Firmen sind ausgelastet"),
     }.get(value, value)
 
 

@@ -1,0 +1,1 @@
+"""The invented association that `make run` shows. Nothing in it is real."""
