@@ -3,9 +3,10 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Flask, after_this_request, request
+from flask import Flask, after_this_request, request, session
+from flask_limiter.util import get_remote_address
 from flask_security import (
     MailUtil,
     Security,
@@ -17,6 +18,7 @@ from flask_security.utils import _view_commit
 from app import db
 from app.errors import NotFound
 from app.models import MailKind, Person, Role
+from app.security import limiter
 from app.services import members, outbox
 from app.web import auth
 from config import Settings
@@ -27,6 +29,16 @@ MAILS = {
     "reset_instructions": (MailKind.RESET, None),
     "reset_notice": (MailKind.SECURITY, "password_reset"),
     "change_notice": (MailKind.SECURITY, "password_changed"),
+}
+# Tries per address of the network, and per account that is meant.
+LIMITS = {
+    "security.login": "20 per 10 minutes",
+    "security.verify": "20 per 10 minutes",
+    "security.two_factor_token_validation": "10 per 10 minutes",
+    "security.mf_recovery": "10 per 10 minutes",
+    "security.forgot_password": "10 per hour",
+    "security.send_confirmation": "10 per hour",
+    "security.change_password": "20 per hour",
 }
 # An impatient person gets one of these mails a minute at most.
 PATIENCE = timedelta(minutes=1)
@@ -67,16 +79,41 @@ def init_app(app: Flask) -> None:
         SECURITY_POST_RESET_VIEW="/login",
         SECURITY_POST_CONFIRM_VIEW="/login",
         SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/account",
+        REMEMBER_COOKIE_DURATION=timedelta(days=30),
+        REMEMBER_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     datastore = SQLAlchemySessionUserDatastore(db.current(), Person, Role)
     security.init_app(app, datastore)
-    app.view_functions["security.confirm_email"] = auth.confirm_by_button(
-        app.view_functions["security.confirm_email"]
-    )
+    guard_views(app)
     app.before_request(write_through_library)
     app.before_request(refuse_bad_tokens)
     user_confirmed.connect(tell_company, app)
+
+
+def guard_views(app: Flask) -> None:
+    """The library's pages act by button only, and not as often as one likes."""
+    views = app.view_functions
+    views["security.confirm_email"] = auth.confirm_by_button(
+        views["security.confirm_email"]
+    )
+    for endpoint, allowed in LIMITS.items():
+        by_address = limiter.limit(allowed, methods=["POST"])
+        by_account = limiter.limit(allowed, methods=["POST"], key_func=account_meant)
+        views[endpoint] = by_address(by_account(views[endpoint]))
+    # Would write to a mailbox that nobody reads; recovery codes are the way.
+    views["security.two_factor_rescue"] = absent
+
+
+def absent() -> NoReturn:
+    raise NotFound
+
+
+def account_meant() -> str:
+    """Whose account a form speaks of: many machines cannot try one password each."""
+    named = request.form.get("email", "").strip().lower()
+    meant = named or session.get("tf_user_id") or get_remote_address()
+    return hashlib.sha256(str(meant).encode()).hexdigest()
 
 
 class OutboxMails(MailUtil):

@@ -61,9 +61,10 @@ def applicants(session: Session) -> list[Applicant]:
         .options(selectinload(Company.persons))
         .order_by(Company.created_at, Company.id)
     ).all()
+    near = company_names.namesakes(session, waiting)
     return [
-        Applicant(one, _seated(one), company_names.duplicates(session, one))
-        for one in waiting
+        Applicant(one, _seated(one), others)
+        for one, others in zip(waiting, near, strict=True)
     ]
 
 

@@ -101,9 +101,13 @@ def language() -> ResponseReturnValue:
 def _home() -> str:
     """Where a signed-in person works: the week, or the round without a company."""
     one = person()
-    if one.is_organizer and not one.sits and exists("rounds.review"):
-        return url_for("rounds.review")
-    return url_for("suggestions.week" if exists("suggestions.week") else ".waiting")
+    if one.is_organizer and not one.sits:
+        pages = ("rounds.review", "quality.index", "members.index")
+    elif one.company is not None and one.company.onboarded_at is None:
+        pages = ("onboarding.start", "suggestions.week")
+    else:
+        pages = ("suggestions.week",)
+    return url_for(next(filter(exists, pages), ".waiting"))
 
 
 def _own_path(address: str) -> str:

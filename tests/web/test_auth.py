@@ -336,3 +336,27 @@ def test_account_pages_speak_both_languages(client, path):
     assert "E-Mail-Adresse" in german
     assert "Email address" in english
     assert "E-Mail-Adresse</label>" not in english
+
+
+@pytest.mark.parametrize("machines", [1, 40])
+def test_passwords_cannot_be_tried_without_end(app, machines):
+    factories.person(factories.company(), email="kim@firma.example")
+    data = {"email": "kim@firma.example", "password": "geraten und noch einmal"}
+
+    answers = [
+        app.test_client()
+        .post(
+            "/login",
+            data=data,
+            environ_base={"REMOTE_ADDR": f"10.0.0.{number % machines}"},
+        )
+        .status_code
+        for number in range(22)
+    ]
+
+    assert answers[:20] == [200] * 20
+    assert answers[-1] == 429
+
+
+def test_there_is_no_way_round_the_second_factor_by_mail(client):
+    assert client.post("/tf-rescue", data={"help_setup": "help"}).status_code == 404
