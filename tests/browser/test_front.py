@@ -132,7 +132,7 @@ def test_joining_works_with_and_without_a_script(visit, script):
     page.get_by_label("E-Mail-Adresse").fill("ina@thoma.example")
     page.get_by_label("Kennwort").fill("genug Zeichen sind das")
     page.get_by_label("Ich habe die Hinweise").check()
-    page.get_by_role("button", name="Anmelden und Mail erhalten").click()
+    page.get_by_role("button", name="Konto anlegen").click()
 
     assert "ina@thoma.example" in page.locator("main").inner_text()
 
