@@ -48,6 +48,7 @@ class Listing(Identified, Base):
         ),
         sa.CheckConstraint("kind = 'offering' OR paid = 'none'", name="needs_unpaid"),
         sa.Index("ix_listing_open", "status", "valid_until", "kind"),
+        sa.Index("ix_listing_newest", "status", "created_at"),
     )
 
     company_id: Mapped[UUID] = mapped_column(sa.ForeignKey("company.id"), index=True)
@@ -84,7 +85,10 @@ class ListingTopic(Base):
     """A topic of a listing: recognised by the model, or set by a person."""
 
     __tablename__ = "listing_topic"
-    __table_args__ = (sa.CheckConstraint("weight > 0 AND weight <= 1", name="weight"),)
+    __table_args__ = (
+        sa.CheckConstraint("weight > 0 AND weight <= 1", name="weight"),
+        sa.Index("ix_listing_topic_strongest", "topic_id", "weight"),
+    )
 
     listing_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True

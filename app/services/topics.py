@@ -117,6 +117,16 @@ def chips(session: Session, weights: Mapping[str, float], language: str) -> list
     ]
 
 
+def active(session: Session, language: str) -> list[Chip]:
+    """All topics that are in use, in the order of the taxonomy."""
+    rows = session.scalars(
+        sa.select(Topic)
+        .where(Topic.status == TopicStatus.ACTIVE)
+        .order_by(Topic.position, Topic.id)
+    )
+    return [Chip(topic.id, topic.name(language)) for topic in rows]
+
+
 def names(
     session: Session, listings: Iterable[Listing], language: str
 ) -> dict[UUID, list[str]]:
