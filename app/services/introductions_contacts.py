@@ -21,8 +21,11 @@ from app.models import (
     Side,
 )
 from app.services import audit, texts
+from app.services.introductions_sides import visible_to
 
 LONGEST_REASON = 200
+
+READ = "introduction.contact_read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ def contact_card(
         )
     ).one_or_none()
     return ContactCard(*row) if row else None
+
+
+def note_read(introduction_id: UUID, *, by: UUID, at: datetime) -> None:
+    """Keep that a person looked at released contact data, the first time."""
+    subject = ("introduction", introduction_id)
+    with db.transaction() as session:
+        seen = visible_to(session, by, introduction_id, at=at)
+        if contact_card(session, introduction_id, seen.side) is None:
+            return
+        earlier = audit.of_subject(session, subject)
+        if not any(one.action == READ and one.actor_id == by for one in earlier):
+            audit.record(session, READ, actor_id=by, subject=subject, at=at)
 
 
 def reveal(

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from app import db
@@ -21,17 +22,15 @@ from app.web.access import member, person
 bp = Blueprint("feedback", __name__, url_prefix="/introductions")
 
 OUTCOMES = [
-    (Outcome.LITTLE.value, _l("Es hat wenig gebracht")),
-    (Outcome.INFORMATIVE.value, _l("Es war informativ")),
-    (Outcome.HELPFUL.value, _l("Es hat uns geholfen")),
-    (Outcome.COOPERATION.value, _l("Wir machen gemeinsam weiter")),
+    SelectChoice(Outcome.LITTLE.value, _l("Es hat wenig gebracht")),
+    SelectChoice(Outcome.INFORMATIVE.value, _l("Es war informativ")),
+    SelectChoice(Outcome.HELPFUL.value, _l("Es hat uns geholfen")),
+    SelectChoice(Outcome.COOPERATION.value, _l("Wir machen gemeinsam weiter")),
 ]
 HELPFUL = [
-    ("5", _l("5, sehr hilfreich")),
-    ("4", "4"),
-    ("3", "3"),
-    ("2", "2"),
-    ("1", _l("1, gar nicht hilfreich")),
+    SelectChoice("5", _l("5, sehr hilfreich")),
+    *(SelectChoice(number, number) for number in "432"),
+    SelectChoice("1", _l("1, gar nicht hilfreich")),
 ]
 
 
@@ -39,11 +38,12 @@ class FeedbackForm(FlaskForm):
     held = RadioField(
         _l("Haben Sie miteinander gesprochen?"),
         [InputRequired(_l("Bitte wählen Sie ja oder nein."))],
-        choices=[("yes", _l("Ja")), ("no", _l("Nein, noch nicht"))],
+        choices=[
+            SelectChoice("yes", _l("Ja")),
+            SelectChoice("no", _l("Nein, noch nicht")),
+        ],
     )
-    outcome = RadioField(
-        _l("Was wurde daraus?"), [Optional()], choices=OUTCOMES, validate_choice=True
-    )
+    outcome = RadioField(_l("Was wurde daraus?"), [Optional()], choices=OUTCOMES)
     helpful = RadioField(_l("Wie hilfreich war es?"), [Optional()], choices=HELPFUL)
     sentence = TextAreaField(
         _l("In einem Satz"),

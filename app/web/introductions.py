@@ -16,6 +16,7 @@ from app.errors import Invalid
 from app.models import DeclineReason
 from app.services import introductions, introductions_views
 from app.services.introductions import Contact, Standing
+from app.services.introductions_contacts import note_read
 from app.services.introductions_ends import LONGEST_COMPLAINT
 from app.web.access import company_id, member, person
 
@@ -60,6 +61,14 @@ def index() -> ResponseReturnValue:
 def show(introduction_id: UUID) -> ResponseReturnValue:
     view = _view(introduction_id)
     return render_template(f"introductions/{view.standing.value}.html", view=view)
+
+
+@bp.post("/<uuid:introduction_id>/read")
+@member
+def read(introduction_id: UUID) -> ResponseReturnValue:
+    """Sent by the page that shows contact data; no GET writes."""
+    note_read(introduction_id, by=person().id, at=_now())
+    return "", 204
 
 
 @bp.route("/<uuid:introduction_id>/accept", methods=["GET", "POST"])
