@@ -18,7 +18,13 @@ from matching.allocation_explore import (
     must_cover,
 )
 from matching.allocation_order import company_ranks
-from matching.allocation_prices import Edges, find_prices, polish
+from matching.allocation_prices import (
+    Adjacency,
+    Edges,
+    find_prices,
+    polish,
+    worthwhile,
+)
 from matching.allocation_search import (
     Graph,
     Scratch,
@@ -137,13 +143,15 @@ def allocate(
 
     rank = company_ranks(u, v, edges.weight, 2 * room.astype(np.int64) + promised)
     clock.lap("order")
-    prices, bound = find_prices(edges, room, np.argsort(rank))
+    adjacency = Adjacency.of(edges, len(room))
+    clock.lap("adjacency")
+    prices, bound = find_prices(edges, adjacency, room, np.argsort(rank))
     clock.lap("prices")
-    chosen = _choose(edges, room, promised, rank, prices)
+    chosen = _choose(edges, adjacency, room, promised, rank, prices)
     clock.lap("choice")
     if _weigh(edges, chosen) < _GOOD_ENOUGH * bound:
         prices, bound = _polish(edges, room, rank, prices, _weigh(edges, chosen))
-        again = _choose(edges, room, promised, rank, prices)
+        again = _choose(edges, adjacency, room, promised, rank, prices)
         chosen = _better(edges, room, promised, chosen, again)
         clock.lap("polish")
     if not promised.any():
@@ -239,15 +247,16 @@ def _better(
 
 def _choose(
     edges: Edges,
+    adjacency: Adjacency,
     room: NDArray[np.int32],
     promised: NDArray[np.bool_],
     rank: NDArray[np.int32],
     prices: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Choose among the edges near their price, or among all if a promise needs it."""
+    """Choose among the worthwhile edges, or among all if a promise needs it."""
     chosen = np.zeros(0, np.int64)
     for share in (_NEAR, np.inf):
-        ids = edges.near(prices, share, also=promised)
+        ids = worthwhile(edges, adjacency, room, prices, share, every=promised)
         chosen = exchange(edges, ids, room, promised, rank, prices)
         if not len(_uncovered(edges, room, promised, chosen)):
             break

@@ -13,15 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from matching.allocation import Allocation, exchange
 from matching.allocation_order import company_ranks
-from matching.allocation_prices import Adjacency, Edges, dual_bound, sweep
+from matching.allocation_prices import Adjacency, Edges, dual_bound, sweep, worthwhile
 from matching.engine import Engine, LocalEngine
 
 _EXCHANGES = 6  # of prices
 _SWEEPS = 2  # between two exchanges
 _STEP = 0.5  # parts that answer the same news overshoot together: meet half-way
-_WIDE = 0.12  # of the mean price: edges that far below their price are brought along
+_WIDE = 0.12  # of the mean price: as in `allocation_prices`, brought along
 _LAST_SWEEPS = 24  # where they come together
-_NEAR = 0.05  # of the mean price: edges that are chosen from
+_NEAR = 0.05  # of the mean price: as in `allocation`, chosen from
 
 Ids = NDArray[np.int64]
 
@@ -91,11 +91,11 @@ def allocate_in_parts(
     for _ in range(_EXCHANGES):
         own = engine.map_blocks(_own_prices, news(), register)
         prices = (1 - _STEP) * prices + _STEP * np.sum(own, axis=0)
-    near = np.concatenate(engine.map_blocks(_own_near, news(), register))
+    near = np.unique(np.concatenate(engine.map_blocks(_wanted, news(), register)))
     some, nobody = edges.at(near), np.zeros(len(room), np.bool_)
     joined = Adjacency.of(some, len(room))
     sweep(joined, register.order, room, prices, _LAST_SWEEPS)
-    ids = some.near(prices, _NEAR)
+    ids = worthwhile(some, joined, room, prices, _NEAR)
     chosen = np.sort(near[exchange(some, ids, room, nobody, rank, prices)])
     return PartsAllocation(
         Allocation(
@@ -122,9 +122,14 @@ def _own_prices(news: _News, register: _Register) -> NDArray[np.float64]:
     return prices
 
 
-def _own_near(news: _News, register: _Register) -> Ids:
-    """Return the edges near their price that a part is to bring along."""
-    edges, part, _, _ = register
-    ids = edges.near(news.prices, _WIDE)
-    own: Ids = ids[part[edges.u[ids]] == news.part]
-    return own
+def _wanted(news: _News, register: _Register) -> Ids:
+    """Return the edges that a part's companies want to be brought along."""
+    edges, part, room, _ = register
+    own = part == news.part
+    some = np.flatnonzero(own[edges.u] | own[edges.v])
+    some_edges = edges.at(some)
+    adjacency = Adjacency.of(some_edges, len(part))
+    ids: Ids = some[
+        worthwhile(some_edges, adjacency, room, news.prices, _WIDE, owners=own)
+    ]
+    return ids

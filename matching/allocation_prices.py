@@ -20,6 +20,8 @@ _MOMENTUM = 0.9
 _IDLE = 12  # steps without progress, after which less is hoped for
 _PROGRESS = 0.05  # of the hope
 _FINE = 1e-7  # of the bound: hopes below are fulfilled
+_EXTRA = 2  # edges beyond its room that a company may need to find its price
+_TINY = 1e-12
 _GUESS = 0.9  # of a price: below it, surpluses rarely count in the next sweep
 _WIDE = 0.12  # of the mean price: edges that far below their price can come back
 
@@ -38,22 +40,6 @@ class Edges(NamedTuple):
     def reduced(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each edge is worth beyond the prices of its ends."""
         return self.weight.astype(np.float64) - (prices[self.u] + prices[self.v])
-
-    def near(
-        self,
-        prices: NDArray[np.float64],
-        share: float,
-        *,
-        also: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.int64]:
-        """Return the edges of positive weight near their price, or better.
-
-        Near is not below by more than `share` of the mean price. Edges of the
-        companies in `also` are near in any case.
-        """
-        slack = share * float(np.sort(prices).sum()) / max(1, len(prices))
-        wanted = np.zeros(len(prices), np.bool_) if also is None else also
-        return _near(self, prices, slack, wanted)
 
 
 class Adjacency(NamedTuple):
@@ -86,13 +72,18 @@ def starts(edges: Edges, n: int) -> NDArray[np.int64]:
 
 
 def find_prices(
-    edges: Edges, room: NDArray[np.int32], order: NDArray[np.int64]
+    edges: Edges,
+    adjacency: Adjacency,
+    room: NDArray[np.int32],
+    order: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], float]:
     """Minimise the Lagrangian dual by coordinate descent.
 
     Parameters
     ----------
     edges : Edges
+    adjacency : Adjacency
+        Of all edges.
     room : int32 array of shape (n,)
         How many edges each company can take.
     order : int64 array of shape (n,)
@@ -106,7 +97,7 @@ def find_prices(
 
     Notes
     -----
-    After a few sweeps over all edges only those near their price are swept; the
+    After a few sweeps over all edges only those that are `worthwhile` are swept; the
     bound itself always counts every edge.
 
     References
@@ -115,18 +106,50 @@ def find_prices(
     problems", Management Science 27(1), 1981. doi:10.1287/mnsc.27.1.1
     """
     prices = np.zeros(len(room))
+    sweep(adjacency, order, room, prices, _FULL_SWEEPS)
     best, best_bound = prices.copy(), dual_bound(edges, room, prices)
-    sweep(Adjacency.of(edges, len(room)), order, room, prices, _FULL_SWEEPS)
     for _ in range(_LOOKS):
-        near = edges.near(prices, _WIDE)
+        some = edges.at(worthwhile(edges, adjacency, room, prices, _WIDE))
         # Falling surplus: a sweep then finds the best of a company first.
-        near = near[np.argsort(-edges.at(near).reduced(prices), kind="stable")]
-        sweeps = int(np.clip(_WORK / max(1, len(near)), *_SWEEPS))
-        sweep(Adjacency.of(edges.at(near), len(room)), order, room, prices, sweeps)
+        some = some.at(np.argsort(-some.reduced(prices), kind="stable"))
+        sweeps = int(np.clip(_WORK / max(1, len(some.u)), *_SWEEPS))
+        sweep(Adjacency.of(some, len(room)), order, room, prices, sweeps)
         bound = dual_bound(edges, room, prices)
         if bound < best_bound:
             best, best_bound = prices.copy(), bound
     return best, best_bound
+
+
+def worthwhile(
+    edges: Edges,
+    adjacency: Adjacency,
+    room: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    share: float,
+    *,
+    owners: NDArray[np.bool_] | None = None,
+    every: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """Return the edges that could be chosen, or set a price, at about these prices.
+
+    For at least one end they are among its best `room + 2`, or not further below its
+    price than `share` of the mean price. Their weight is positive.
+
+    Parameters
+    ----------
+    owners : boolean array of shape (n,), optional
+        Only these companies are asked which edges they want.
+    every : boolean array of shape (n,), optional
+        Companies that want all their edges.
+    """
+    slack = share * max(_TINY, float(np.sort(prices).sum()) / max(1, len(prices)))
+    level = np.empty(len(prices))
+    _levels(adjacency, room, prices, slack, level)
+    if owners is not None:
+        level[~owners] = np.inf
+    if every is not None:
+        level[every] = -np.inf
+    return _above(edges, prices, level)
 
 
 def polish(
@@ -239,21 +262,47 @@ def _dual_slope(
 
 
 @njit()
-def _near(
-    edges: Edges,
-    prices: NDArray[np.float64],
-    slack: float,
-    also: NDArray[np.bool_],
+def _above(
+    edges: Edges, prices: NDArray[np.float64], level: NDArray[np.float64]
 ) -> NDArray[np.int64]:
+    """Return the edges whose surplus reaches the level of an end."""
     u, v, weight = edges
     ids = np.empty(len(u), np.int64)
     size = 0
     for e in range(len(u)):
         i, j, w = u[e], v[e], np.float64(weight[e])
-        if w > 0 and (w - (prices[i] + prices[j]) > -slack or also[i] or also[j]):
+        if w > 0 and (w - prices[j] >= level[i] or w - prices[i] >= level[j]):
             ids[size] = e
             size += 1
     return ids[:size].copy()
+
+
+@njit()
+def _levels(
+    adjacency: Adjacency,
+    room: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    slack: float,
+    level: NDArray[np.float64],
+) -> None:
+    """Write the surplus from which on an edge may matter to a company."""
+    start, neighbour, weight = adjacency
+    most = 0
+    for i in range(len(room)):
+        most = max(most, room[i])
+    top = np.zeros(most + _EXTRA)
+    for i in range(len(room)):
+        k = room[i] + _EXTRA - 1
+        top[: k + 1] = 0.0
+        for p in range(start[i], start[i + 1]):
+            surplus = np.float64(weight[2 * p]) - prices[neighbour[2 * p]]
+            if surplus > top[k]:
+                t = k
+                while t > 0 and top[t - 1] < surplus:
+                    top[t] = top[t - 1]
+                    t -= 1
+                top[t] = surplus
+        level[i] = min(top[k], prices[i] - slack)
 
 
 @njit()
