@@ -6,15 +6,16 @@ get a bootstrap over companies, because the pairs of one company are alike.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy import stats
 
 LEVEL = 0.95
 DRAWS = 2000
-DRAWS_AT_ONCE = 200  # bounds memory: draws × pairs numbers at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,27 @@ def of_pairs(
     if len(hit) == 0:
         return None
     names, ends = np.unique(np.concatenate([lo, hi]), return_inverse=True)
-    first, second = ends[: len(lo)], ends[len(lo) :]
-    generator = np.random.default_rng(seed)
-    chances = np.full(len(names), 1 / len(names))
-    means = []
-    for _ in range(DRAWS // DRAWS_AT_ONCE):
-        drawn = generator.multinomial(len(names), chances, size=DRAWS_AT_ONCE)
-        weight = (drawn[:, first] * drawn[:, second]).astype(np.float64)
-        total = weight.sum(axis=1)
-        usable = total > 0
-        means.append((weight[usable] @ hit.astype(np.float64)) / total[usable])
-    low, high = np.quantile(np.concatenate(means), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    shape = (len(names), len(names))
+    where = (ends[: len(lo)], ends[len(lo) :])
+    # A draw d weighs all pairs at once: d' A d, A counting the pairs of two companies.
+    every = sp.csr_array((np.ones(len(hit), np.float32), where), shape=shape)
+    hits = sp.csr_array((hit.astype(np.float32), where), shape=shape)
+    drawn = _drawn(len(names), seed)
+    total = ((drawn @ every) * drawn).sum(axis=1, dtype=np.float64)
+    reached = ((drawn @ hits) * drawn).sum(axis=1, dtype=np.float64)
+    usable = total > 0
+    low, high = np.quantile(
+        reached[usable] / total[usable], [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    )
     return Interval(float(low), float(high))
+
+
+@lru_cache(maxsize=32)
+def _drawn(companies: int, seed: int) -> NDArray[np.float32]:
+    """How often each draw takes each company; shape (DRAWS, companies)."""
+    chances = np.full(companies, 1 / companies)
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(companies, chances, size=DRAWS).astype(np.float32)
 
 
 def median_time(

@@ -138,7 +138,7 @@ def _headline(
         answered(shown, at),
         reaction_time(shown, at),
         benefit_over_chance(shown),
-        novelty(session, shown),
+        novelty(session, chosen, shown),
         Figure(
             "certificate",
             latest.certificate if latest else None,
@@ -304,9 +304,9 @@ def benefit_over_chance(shown: Sequence[Shown]) -> Figure:
     return Figure("benefit", found[0], explored, "difference", found[1])
 
 
-def novelty(session: Session, shown: Sequence[Shown]) -> Figure:
+def novelty(session: Session, chosen: Filter, shown: Sequence[Shown]) -> Figure:
     """Pairs not shown within the 180 days before, of pairs shown."""
-    repeated = quality_data.repeated(session, [row.id for row in shown])
+    repeated = quality_data.repeated(session, chosen)
     return _of_pairs("novelty", shown, lambda row: row.id not in repeated)
 
 

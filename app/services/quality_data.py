@@ -33,6 +33,14 @@ from app.models import (
 )
 
 REPEAT = timedelta(days=180)
+
+# The columns of an introduction that figures are made of.
+READ = (
+    *("id", "company_lo_id", "company_hi_id", "state", "slot", "score"),
+    *("shown_at", "closed_at", "connected_at"),
+    *("lo_decision", "hi_decision", "lo_decided_at", "hi_decided_at"),
+    *("lo_reason", "hi_reason"),
+)
 HELPFUL = 4
 
 
@@ -125,7 +133,7 @@ def shown(session: Session, chosen: Filter) -> list[Shown]:
     """Introductions shown in the chosen weeks, with what their sides answered."""
     one = Introduction
     statement = (
-        _chosen(sa.select(one.__table__, Round.week), chosen)
+        _chosen(sa.select(Round.week, *(getattr(one, name) for name in READ)), chosen)
         .where(one.shown_at.is_not(None))
         .order_by(one.shown_at, one.id)
     )
@@ -189,11 +197,12 @@ def mails(session: Session, chosen: Filter) -> dict[str, int]:
     return {state.value: count for state, count in rows}
 
 
-def repeated(session: Session, ids: list[UUID]) -> set[UUID]:
-    """Those of the introductions whose pair was shown within 180 days before."""
+def repeated(session: Session, chosen: Filter) -> set[UUID]:
+    """Introductions of the chosen weeks whose pair was shown within 180 days before."""
     now, before = Introduction, aliased(Introduction)
     rows = session.execute(
-        sa.select(now.id, now.shown_at, before.shown_at).join(
+        sa.select(now.id, now.shown_at, before.shown_at)
+        .join(
             before,
             sa.and_(
                 before.company_lo_id == now.company_lo_id,
@@ -201,13 +210,10 @@ def repeated(session: Session, ids: list[UUID]) -> set[UUID]:
                 before.shown_at < now.shown_at,
             ),
         )
+        .join(Round, Round.id == now.round_id)
+        .where(Round.week.between(chosen.first, chosen.last))
     )
-    wanted = set(ids)
-    return {
-        one
-        for one, at, old in rows
-        if one in wanted and at and old and at - old <= REPEAT
-    }
+    return {one for one, at, old in rows if at and old and at - old <= REPEAT}
 
 
 def first_helpful(
