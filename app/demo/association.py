@@ -104,7 +104,7 @@ def _company(
         listings=tuple(
             _listings(draw, trade, by_trade[trade.key], staff, stage, taken)
         ),
-        eagerness=draw.betavariate(4, 2.2),
+        eagerness=draw.betavariate(6, 2),
     )
 
 

@@ -18,13 +18,13 @@ FOLDER = Path(__file__).parent / "corpus"
 
 NEED_ENDS = (
     "Angefangen haben wir noch nicht.",
-    "Ein erster Versuch mit einer Tabelle ist gescheitert.",
+    "Die Tabelle, mit der wir es probiert haben, pflegt keiner mehr.",
     "Uns genügt ein ehrliches Gespräch, gern per Video.",
     "Eine Stunde vor Ort würde uns schon weiterbringen.",
     "Zeit hätten wir ab dem kommenden Quartal.",
-    "Wir zeigen im Gegenzug gern unseren Betrieb.",
+    "Im Gegenzug zeigen wir gern unsere Halle.",
     "Budget ist da, aber nicht für Experimente.",
-    "Bitte nur Betriebe, die es selbst gemacht haben.",
+    "Bitte nur, wer es selbst gemacht hat.",
     "Unser Azubi im dritten Jahr würde das Thema übernehmen.",
     "Bis zum Sommer möchten wir wissen, ob es sich lohnt.",
     "",
@@ -100,11 +100,12 @@ def _told(draw: random.Random, core: str, trade: Trade, staff: int, end: str) ->
         return f"{staff} people. {core}" if draw.random() < 0.5 else core
     shape = draw.randrange(4)
     if shape == 0:
-        parts = (f"{opening}, {staff} Beschäftigte.", core, end)
+        people = draw.choice(("Leute", "Köpfe", "Beschäftigte", "MA", "Mitarbeitende"))
+        parts = (f"{opening}, {staff} {people}.", core, end)
     elif shape == 1:
         parts = (core, end)
     elif shape == 2:
-        parts = (core, f"({opening}, rund {staff} Leute.)", end)
+        parts = (core, f"({opening}.)", end)
     else:
         parts = (f"{opening}.", core, end)
     text = " ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ from app.demo import history
 from app.demo.history import Seen, Verdict
 from app.models import (
     AWAITING,
+    Band,
     ContactRelease,
     Cooldown,
     Decision,
@@ -68,40 +69,31 @@ def _decide(
         if looked[side] and verdict.at is not None and verdict.at <= now
     )
     values: dict[str, Any] = {}
-    accepted = 0
     for at, side, accepts in acts:
         if at is None:
             continue
         name = side.value
         person = world.persons[seen.ids[side]]
-        values[f"{name}_decided_at"] = at
-        values[f"{name}_person_id"] = person
-        values[f"{name}_seen_at"] = at - timedelta(minutes=4)
-        _event(
-            session,
-            seen,
-            DecisionAct.ACCEPT if accepts else DecisionAct.DECLINE,
-            side,
-            at,
-            person,
-            verdicts[side],
-        )
+        values |= {
+            f"{name}_decision": Decision.ACCEPTED if accepts else Decision.DECLINED,
+            f"{name}_decided_at": at,
+            f"{name}_person_id": person,
+            f"{name}_seen_at": at - timedelta(minutes=4),
+        }
         if not accepts:
-            values |= {
-                f"{name}_decision": Decision.DECLINED,
-                f"{name}_reason": verdicts[side].reason,
-                "state": State.DECLINED,
-                "closed_at": at,
-            }
-            _rest(session, seen, State.DECLINED, at)
-            break
-        accepted += 1
-        values[f"{name}_decision"] = Decision.ACCEPTED
-        values["state"] = State.HALF
-        if accepted == len(Side):
-            values |= {"state": State.CONNECTED, "connected_at": at, "closed_at": at}
+            values[f"{name}_reason"] = verdicts[side].reason
+            # The first refusal ends it; the other side still gives its own answer.
+            values.setdefault("closed_at", at)
+        act = DecisionAct.ACCEPT if accepts else DecisionAct.DECLINE
+        _event(session, seen, act, side, at, person, verdicts[side])
     if not values:
         return
+    values["state"] = _state(values)
+    if values["state"] is State.CONNECTED:
+        last = max(at for at, _, _ in acts if at is not None)
+        values |= {"connected_at": last, "closed_at": last}
+    elif values["state"] is State.DECLINED:
+        _rest(session, seen, State.DECLINED, values["closed_at"])
     session.execute(
         sa.update(Introduction)
         .where(Introduction.id == seen.id)
@@ -110,6 +102,14 @@ def _decide(
     )
     if values["state"] is State.CONNECTED:
         _connect(session, world, seen, values["connected_at"], fit, now=now)
+
+
+def _state(values: dict[str, Any]) -> State:
+    decisions = [values.get(f"{side.value}_decision") for side in Side]
+    if Decision.DECLINED in decisions:
+        return State.DECLINED
+    both = decisions == [Decision.ACCEPTED, Decision.ACCEPTED]
+    return State.CONNECTED if both else State.HALF
 
 
 def _event(
@@ -249,9 +249,10 @@ def _worth(session: Session, company_id: UUID) -> tuple[int, int, int]:
         row.state is State.CONNECTED and not _has_told(session, row, company_id)
         for row in rows
     )
+    strong = sum(row.band is Band.STRONG for row in waiting)
     return (
-        min(mutual, 1) + min(len(waiting), 2) + min(due, 1),
-        min(len(waiting), 3),
+        min(mutual, 1) + min(len(waiting), 2) + min(due, 1) + min(strong, 2),
+        strong,
         mutual + due,
     )
 

@@ -19,7 +19,7 @@ from app.services.regions import distance_km
 
 SAME_SITUATION, SAME_TOPIC, SAME_AREA, UNRELATED = 0.97, 0.7, 0.4, 0.15
 FAR_KM = 300
-NEVER_ANSWERS = 0.16  # share of suggestions that nobody looks at, for the keenest
+NEVER_ANSWERS = 0.08  # share of suggestions that nobody looks at, for the keenest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _fit(need: Situation, offering: Situation) -> float:
 def verdict(draw: random.Random, seen: Seen, side: Side, fit: float) -> Verdict:
     """What a side decides, and when."""
     company = seen.companies[side]
-    if draw.random() < NEVER_ANSWERS + 0.35 * (1 - company.eagerness):
+    if draw.random() < NEVER_ANSWERS + 0.3 * (1 - company.eagerness):
         return Verdict(None, None)
     gives_only = all(giver is side for giver, _, _ in seen.matches)
     chance = company.eagerness * (0.3 + 0.7 * fit) * (0.85 if gives_only else 1.0)
