@@ -69,6 +69,9 @@ def of_pairs(
     """
     if len(hit) == 0:
         return None
+    if hit.all() or not hit.any():  # every draw would say the same: no width at all
+        companies = len(np.union1d(lo, hi))
+        return wilson(companies if hit[0] else 0, companies)
     names, ends = np.unique(np.concatenate([lo, hi]), return_inverse=True)
     shape = (len(names), len(names))
     where = (ends[: len(lo)], ends[len(lo) :])

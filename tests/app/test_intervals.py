@@ -61,6 +61,16 @@ def test_interval_is_wider_when_few_companies_make_many_pairs():
     assert width > 3 * (independent.high - independent.low)
 
 
+def test_none_of_few_is_not_never():
+    lo, hi = np.arange(10), np.arange(10, 20)
+
+    found = intervals.of_pairs(np.zeros(10, bool), lo, hi)
+
+    assert found is not None
+    assert found.low == 0
+    assert found.high > 0.1
+
+
 def test_same_data_give_the_same_interval():
     lo, hi = np.arange(50), np.arange(50, 100)
     hit = lo % 3 == 0
