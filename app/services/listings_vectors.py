@@ -12,6 +12,7 @@ from app import db
 from app.models import Listing, ListingStatus, ListingTopic
 from app.services import topics
 from app.services.topics import Weights
+from matching.topics import TextVectors
 
 AT_ONCE = 500  # listings vectorised and stored together
 SURE = 1.0  # weight of a topic that only a person named
@@ -73,21 +74,29 @@ def describe(session: Session, wordings: Sequence[Wording]) -> list[Described]:
 
     Topics that a person added or removed replace the model's in the vector too.
     """
+    vectors, weighed = vectors_of(session, wordings)
+    model = topics.model()
+    return [
+        Described(
+            model.pack(vectors, row), model.version, *weighed[row], one.is_corrected
+        )
+        for row, one in enumerate(wordings)
+    ]
+
+
+def vectors_of(
+    session: Session, wordings: Sequence[Wording]
+) -> tuple[TextVectors, list[tuple[Weights, frozenset[str]]]]:
+    """The vectors as the engine takes them; with each, what `corrected` returns."""
     model = topics.model()
     replaced = topics.replacements(session)
     vectors = model.transform([one.words for one in wordings])
-    described = []
+    weighed = []
     for row, wording in enumerate(wordings):
-        weights, by_person = corrected(
-            topics.spoken_of(wording.words, replaced), wording
-        )
+        weighed.append(corrected(topics.spoken_of(wording.words, replaced), wording))
         if wording.is_corrected:
-            vectors = model.with_topics(vectors, row, list(weights))
-        described.append((weights, by_person, wording.is_corrected))
-    return [
-        Described(model.pack(vectors, row), model.version, *one)
-        for row, one in enumerate(described)
-    ]
+            vectors = model.with_topics(vectors, row, list(weighed[row][0]))
+    return vectors, weighed
 
 
 def corrected(found: Weights, wording: Wording) -> tuple[Weights, frozenset[str]]:

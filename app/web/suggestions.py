@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import db
+from app.models import Company
 from app.services import introductions
 from app.services.introductions_week import week_of_company
 from app.web.access import company_id, member, person
@@ -18,6 +19,9 @@ bp.record_once(lambda setup: setup.app.jinja_env.globals.update(cards=HELPERS))
 @bp.get("/week")
 @member
 def week() -> ResponseReturnValue:
+    company = db.session().get_one(Company, company_id())
+    if company.onboarded_at is None:
+        return redirect(url_for("onboarding.start"))
     found = week_of_company(db.session(), company_id(), at=datetime.now(UTC))
     return render_template("suggestions/week.html", week=found)
 
