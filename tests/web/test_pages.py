@@ -30,7 +30,8 @@ MEMBER = """
 suggestions.week suggestions.seen introductions.index introductions.show
 introductions.accept introductions.decline introductions.withdraw
 introductions.complain feedback.give listings.index listings.new listings.edit
-listings.renew listings.close listings.reopen topics.recognise
+listings.renew listings.close listings.reopen topics.recognise search.index
+onboarding.start onboarding.count onboarding.fits onboarding.later
 """
 ORGANIZER = """
 members.index members.approve members.refuse members.suspend
