@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db
@@ -41,6 +42,14 @@ def register(registration: Registration, *, at: datetime) -> UUID | None:
     Somebody who has an account already gets a mail that says so, and nobody else
     learns it: the caller answers alike. Returns the new person, or None.
     """
+    try:
+        return _register(registration, at)
+    except IntegrityError:
+        # The same address was quicker in another request: now it is a known one.
+        return _register(registration, at)
+
+
+def _register(registration: Registration, at: datetime) -> UUID | None:
     email = registration.email.strip().lower()
     with db.transaction() as session:
         known = session.scalar(select(Person).where(func.lower(Person.email) == email))
@@ -67,13 +76,7 @@ def register(registration: Registration, *, at: datetime) -> UUID | None:
             person.seat = Seat.ASKED
         session.add(person)
         session.flush()
-        outbox.enqueue(
-            session,
-            MailKind.CONFIRM,
-            person.id,
-            at=at,
-            dedupe_key=f"confirm:{person.id}:{at.isoformat()}",
-        )
+        _ask_to_confirm(session, person, at)
         return person.id
 
 
@@ -270,7 +273,13 @@ def create_admin(email: str, name: str, *, at: datetime) -> UUID:
 
 
 def _remind(session: Session, person: Person, at: datetime) -> None:
-    """Tell the owner of an address that it was used to register; once a day."""
+    """Tell the owner of an address that it was used to register; once a day.
+
+    Who has not confirmed it yet is asked to again instead.
+    """
+    if person.confirmed_at is None:
+        _ask_to_confirm(session, person, at)
+        return
     outbox.enqueue(
         session,
         MailKind.SECURITY,
@@ -278,6 +287,17 @@ def _remind(session: Session, person: Person, at: datetime) -> None:
         at=at,
         params={"event": "already_registered"},
         dedupe_key=f"already:{person.id}:{at.date().isoformat()}",
+    )
+
+
+def _ask_to_confirm(session: Session, person: Person, at: datetime) -> None:
+    minute = int(at.timestamp() // 60)
+    outbox.enqueue(
+        session,
+        MailKind.CONFIRM,
+        person.id,
+        at=at,
+        dedupe_key=f"confirm:{person.id}:{minute}",
     )
 
 

@@ -1,7 +1,10 @@
 """Joining, confirming, signing in, one-time links: and what strangers cannot learn."""
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -21,7 +24,7 @@ from app.models import (
     Person,
     Seat,
 )
-from app.services import company_names, sign_in_links
+from app.services import company_names, members, sign_in_links
 from tests import factories
 from tests.factories import PASSWORD
 
@@ -360,3 +363,61 @@ def test_passwords_cannot_be_tried_without_end(app, machines):
 
 def test_there_is_no_way_round_the_second_factor_by_mail(client):
     assert client.post("/tf-rescue", data={"help_setup": "help"}).status_code == 404
+
+
+def test_registering_twice_asks_to_confirm_once_a_minute(client):
+    for _ in range(2):
+        assert client.post("/register", data=FORM | {"which": "new"}).status_code == 302
+
+    assert db.session().scalar(select(func.count()).select_from(Person)) == 1
+    assert kinds_of_mail() == [MailKind.CONFIRM]
+
+
+def test_the_same_address_many_times_at_once_makes_one_account(app):
+    registration = members.Registration(
+        name="Eva Brandl",
+        email="eva@brandl.example",
+        password_hash="x",
+        locale="de",
+        company_name="Brandl",
+    )
+
+    def register(_: int) -> UUID | None:
+        try:
+            return members.register(registration, at=NOW)
+        finally:
+            db.remove()
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(register, range(16)))
+
+    assert sum(one is not None for one in made) == 1
+    assert db.session().scalar(select(func.count()).select_from(Person)) == 1
+    assert db.session().scalar(select(func.count()).select_from(Company)) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["https://boese.example/", "//boese.example", "/\\boese.example"]
+)
+def test_signing_in_never_leads_outside(client, address):
+    person = factories.person(factories.company())
+    data = {"email": person.email, "password": PASSWORD, "next": address}
+
+    response = client.post(f"/login?next={quote(address)}", data=data)
+
+    assert not response.location or re.match(r"/([^/\\]|$)", response.location)
+
+
+def test_a_one_time_link_used_many_times_at_once_works_once(app):
+    token = sign_in_links.make_for(factories.person(factories.company()).email, at=NOW)
+
+    def use(_: int) -> UUID | None:
+        try:
+            return sign_in_links.use(token, at=NOW)
+        finally:
+            db.remove()
+
+    with ThreadPoolExecutor(8) as pool:
+        used = list(pool.map(use, range(16)))
+
+    assert sum(one is not None for one in used) == 1
