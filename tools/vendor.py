@@ -108,7 +108,11 @@ def keep_licence(package: str) -> str:
         source = MODULES / package / name
         if source.is_file():
             kept = f"licences/{package.replace('@', '').replace('/', '-')}.txt"
-            shutil.copyfile(source, VENDOR / kept)
+            notice = MODULES / package / "NOTICE"  # the Apache licence asks for it
+            with (VENDOR / kept).open("wb") as file:
+                file.write(source.read_bytes())
+                if notice.is_file():
+                    file.write(b"\n" + notice.read_bytes())
             return kept
     raise FileNotFoundError(f"{package} comes without a licence")
 
