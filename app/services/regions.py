@@ -8,17 +8,20 @@ from app.services.places import Place
 
 EARTH_RADIUS_KM = 6371.0088
 CITY = 50_000  # people; a region named after a village would point at its companies
+CLOSE_KM = 20
 FARTHEST_KM = 60
 
 
 def region_name(lat: float | None, lon: float | None) -> str | None:
-    """The nearest city; None without a point, or where no city is within 60 km."""
+    """The largest city within 20 km, else the nearest within 60 km, else None."""
     if lat is None or lon is None:
         return None
-    nearest, city = min(
-        (_kilometres(lat, lon, one.lat, one.lon), one.name) for one in _cities()
-    )
-    return city if nearest <= FARTHEST_KM else None
+    around = [(_kilometres(lat, lon, one.lat, one.lon), one) for one in _cities()]
+    close = [one for kilometres, one in around if kilometres <= CLOSE_KM]
+    if close:  # the largest: not Wilhelmsburg, but Hamburg
+        return max(close, key=lambda one: one.population).name
+    kilometres, city = min(around, key=lambda pair: pair[0])
+    return city.name if kilometres <= FARTHEST_KM else None
 
 
 def distance_km(

@@ -11,11 +11,14 @@ from app.services.regions import distance_km, region_name
         (48.39841, 9.99155, "Ulm"),
         (48.4119, 9.7850, "Ulm"),  # Blaubeuren, 17 km away
         (48.1374, 11.5755, "München"),
+        (53.5000, 10.0000, "Hamburg"),  # Wilhelmsburg, a part of it
+        (48.3925, 10.0112, "Ulm"),  # Neu-Ulm, across the river
+        (53.2, 7.8, "Oldenburg"),  # 29 km away
         (None, None, None),
         (0.0, 0.0, None),
     ],
 )
-def test_a_region_is_named_after_the_nearest_city(
+def test_a_region_is_named_after_a_city_nearby(
     lat: float | None, lon: float | None, city: str | None
 ):
     assert region_name(lat, lon) == city
