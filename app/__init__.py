@@ -17,6 +17,7 @@ def create_app(settings: Settings) -> Flask:
     from flask import Flask
 
     from app import accounts, cli, db, i18n, security
+    from app.jobs import queue
     from app.web import BLUEPRINTS, http_errors, page
 
     app = Flask(__name__)
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     db.connect(settings.database_url)
     app.teardown_appcontext(db.remove)
+    queue.connect(settings)
 
     i18n.init_app(app)
     security.init_app(app)

@@ -31,6 +31,11 @@ def as_plain_types(kind: str, item: object, _: object) -> str | bool:
     return False
 
 
+def is_ours(name: str | None, kind: str, _: object) -> bool:
+    """The queue that wakes the worker keeps tables of its own in PostgreSQL."""
+    return not (kind == "table" and name is not None and name.startswith("huey_"))
+
+
 def migrate() -> None:
     connectable = context.config.attributes.get("engine") or db.connect(database_url())
     with db.writing(), connectable.connect() as connection:
@@ -40,6 +45,7 @@ def migrate() -> None:
             render_item=as_plain_types,
             render_as_batch=True,
             compare_server_default=True,
+            include_name=is_ours,
         )
         if connection.dialect.name == "postgresql":
             # Two starting processes migrate one after the other.

@@ -1,0 +1,1 @@
+"""The worker: sweeps that look for what is due, and the queue that wakes them."""
