@@ -20,6 +20,7 @@ from matching.types import Language, Paid
 
 FOLDER = Path(__file__).parent / "knowledge"
 TAXONOMY = "taxonomy.yaml"
+LEXICON = "lexicon.yaml"
 N_TOPICS = 100
 N_USE_CASES = 376
 
@@ -138,6 +139,7 @@ class Knowledge:
     size_classes: tuple[SizeClass, ...]
     maturity_stages: tuple[MaturityStage, ...]
     states: tuple[State, ...]
+    lexicon: tuple[Words, ...]  # groups of words that mean nearly the same
     version: str
     folder: Path = field(compare=False)
 
@@ -203,6 +205,7 @@ def load(folder: Path | None = None) -> Knowledge:
     folder = FOLDER if folder is None else folder
     files = read_files(folder)
     taxonomy = _parse(TAXONOMY, files.pop(TAXONOMY, None))
+    lexicon = _parse(LEXICON, files.pop(LEXICON, None))
     parsed = {name: _parse(name, content) for name, content in files.items()}
     texts = _texts(parsed)
     try:
@@ -218,6 +221,7 @@ def load(folder: Path | None = None) -> Knowledge:
                 for row in taxonomy["maturity_stages"]
             ),
             states=tuple(map(_state, taxonomy["states"])),
+            lexicon=tuple(map(_group, lexicon["groups"])),
             version=version(folder),
             folder=folder,
         )
@@ -323,6 +327,10 @@ def _use_cases(parsed: dict[str, list[Row]]) -> tuple[UseCase, ...]:
         for name, rows in parsed.items()
         for row in rows
     )
+
+
+def _group(line: str) -> Words:
+    return tuple(word.strip() for word in line.split(","))
 
 
 def _help_kind(row: Row) -> HelpKind:

@@ -71,6 +71,7 @@ def write(weights: Weights, folder: Path) -> None:
         rest = {
             "rare": float(weights.features.rare),
             "counts": weights.features.compounds.counts,
+            "meanings": weights.features.meanings,
         }
         (unfinished / "rest.json").write_text(json.dumps(rest), encoding="utf-8")
         unfinished.rename(folder)
@@ -93,6 +94,7 @@ def read(folder: Path) -> Weights:
         idf=array("idf"),
         rare=rest["rare"],
         compounds=Compounds(rest["counts"]),
+        meanings={stem: tuple(names) for stem, names in rest["meanings"].items()},
     )
     bias = array("bias")
     matrix = sp.csr_array(

@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float32]
 FIRST_TOPIC = 0.5  # how much a use case counts for the topic it belongs to
 FURTHER_TOPIC = 0.25  # and for the others it names
 PARENT = 0.15
-RELATED = 0.3
-USE_CASES = 0.3  # share of the use cases beside the topics
+RELATED = 0.15
+USE_CASES = 0.5  # length of the use cases beside the topics, which have 1
 
 
 class Spread:

@@ -23,7 +23,7 @@ from matching.kernels import njit
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
-ROUNDS = 4  # one pass over all rows, to find which matter
+ROUNDS = 1  # one pass over all rows, to find which matter
 PASSES = 3  # then so many over those that do
 
 

@@ -26,8 +26,9 @@ Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int32]
 
 GRAMS = (3, 4, 5)
-WORD_SHARE = 0.4  # of the squared length of a text; the rest is pieces of letters
-N_BUCKETS = 1 << 17
+WORD_SHARE = 0.5  # of the squared length of a text; the rest is pieces of letters
+N_BUCKETS = 1 << 19
+KNOWLEDGE_SHARE = 0.1  # of its texts, where a register has its own say
 SHORTEST_COMPOUND = 8
 SHORTEST_PART = 4
 LINKS = ("", "s", "es", "n", "en", "er", "e", "ns")
@@ -153,12 +154,34 @@ class Compounds:
         return self.counts.get(word) or self.counts.get(_stem(word), 0) / 2
 
 
-def word_features(token: str, compounds: Compounds) -> tuple[str, ...]:
-    """Return the stems a token stands for: its own, then those of its parts."""
+Lexicon = Mapping[str, tuple[str, ...]]
+
+
+def lexicon(groups: Iterable[Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return, by stem, the names of the groups of like words that it stands in.
+
+    A group is named after its first word. Words of several tokens are left out: the
+    rest of the engine speaks of single tokens.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for group in groups:
+        single = [tokens(word)[0] for word in group if len(tokens(word)) == 1]
+        for word in single:
+            if word not in STOP_WORDS:
+                found.setdefault(stem(word), {})[f"={single[0]}"] = None
+    return {word: tuple(names) for word, names in found.items()}
+
+
+def word_features(
+    token: str, compounds: Compounds, meanings: Lexicon
+) -> tuple[str, ...]:
+    """Return what a token stands for: its stem, those of its parts, their meanings."""
     if len(token) < 2 or token in STOP_WORDS:
         return ()
     parts = (part for part in compounds.split(token) if len(part) >= SHORTEST_PART)
-    return (stem(token), *map(stem, parts))
+    stems = (stem(token), *map(stem, parts))
+    meant = dict.fromkeys(name for one in stems for name in meanings.get(one, ()))
+    return (*stems, *meant)
 
 
 def hash_words(words: Sequence[str]) -> Hashes:
@@ -226,7 +249,8 @@ def _finish(value: Hashes) -> Hashes:
 class Features:
     """Columns and weights of features, learnt from a corpus.
 
-    Columns are: known words, known pieces of letters, then the shared buckets.
+    Columns are: known words, known pieces of letters, then the shared buckets, the
+    first half of them for words.
 
     Parameters
     ----------
@@ -237,6 +261,8 @@ class Features:
     rare : float
         The same for a feature that the corpus does not have.
     compounds : Compounds
+    meanings : mapping of stem to names
+        What `lexicon` returns.
     """
 
     words: Hashes
@@ -244,6 +270,7 @@ class Features:
     idf: Floats
     rare: float
     compounds: Compounds = field(repr=False)
+    meanings: Lexicon = field(repr=False)
 
     @property
     def n_known(self) -> int:
@@ -256,14 +283,22 @@ class Features:
         return self.n_known + N_BUCKETS
 
     @classmethod
-    def fit(cls, texts: Sequence[str], *, n_grams: int) -> "Features":
+    def fit(
+        cls,
+        texts: Sequence[str],
+        *,
+        n_grams: int,
+        groups: Sequence[Sequence[str]] = (),
+    ) -> "Features":
         """Learn columns and weights: all words and the `n_grams` commonest pieces.
 
         Ties between equally common pieces are decided by hash, so that the same
         texts give the same columns.
         """
-        compounds = Compounds.fit(texts)
-        bag = _Bag(texts, compounds)
+        words_of_groups = (word for group in groups for word in group)
+        compounds = Compounds.fit(chain(texts, words_of_groups))
+        meanings = lexicon(groups)
+        bag = _Bag(texts, compounds, meanings)
         words, word_df = bag.document_frequency(bag.word_hashes, bag.word_owner)
         grams, gram_df = bag.document_frequency(bag.gram_hashes, bag.gram_owner)
         kept = np.sort(np.lexsort((grams, -gram_df))[:n_grams])
@@ -271,7 +306,9 @@ class Features:
         n = len(texts)
         df = np.concatenate([word_df, gram_df])
         idf = np.log((1 + n) / (1 + df)) + 1
-        return cls(words, grams, idf.astype(np.float32), np.log(1 + n) + 1, compounds)
+        return cls(
+            words, grams, idf.astype(np.float32), np.log(1 + n) + 1, compounds, meanings
+        )
 
     def transform(self, texts: Sequence[str]) -> sp.csr_array:
         """Return weighted features of texts.
@@ -287,12 +324,9 @@ class Features:
             squared length, pieces of letters the rest. A row without any word is
             empty; all others have length 1.
         """
-        bag = _Bag(texts, self.compounds)
+        bag = _Bag(texts, self.compounds, self.meanings)
         columns = np.concatenate(
-            [
-                self._columns(bag.word_hashes, self.words, 0),
-                self._columns(bag.gram_hashes, self.grams, len(self.words)),
-            ]
+            [self.word_columns(bag.word_hashes), self.gram_columns(bag.gram_hashes)]
         )
         rows = np.concatenate([bag.word_owner, bag.gram_owner])
         shape = (len(bag.tokens), self.n_columns)
@@ -302,13 +336,48 @@ class Features:
         counts.sort_indices()
         return self._weigh(counts)
 
-    def _columns(self, hashes: Hashes, known: Hashes, first: int) -> Ints:
-        """Return the column of each hash: its own, or a shared bucket."""
-        place = np.searchsorted(known, hashes)
-        place[place == len(known)] = 0
-        own = known[place] == hashes if len(known) else np.zeros(len(hashes), bool)
-        bucket = self.n_known + (hashes % np.uint64(N_BUCKETS)).astype(np.int64)
-        return np.where(own, first + place, bucket).astype(np.int32)
+    def in_register(self, rows: sp.csr_array) -> sp.csr_array:
+        """Weigh rows by how rare their features are among themselves, too.
+
+        The knowledge base does not know how common the words of everyday German are;
+        the listings of a register do. Its share in the document frequencies is
+        `KNOWLEDGE_SHARE` of its true one, so that a small register leans on it and a
+        large one on itself.
+
+        Parameters
+        ----------
+        rows : csr_array of shape (n, n_columns), float32
+            All texts of the register, as `transform` returns them.
+
+        Returns
+        -------
+        csr_array of the same shape and form
+        """
+        n_known_texts = KNOWLEDGE_SHARE * (math.exp(self.rare - 1) - 1)
+        old = np.full(self.n_columns, self.rare)
+        old[: self.n_known] = self.idf
+        df = (1 + n_known_texts / KNOWLEDGE_SHARE) / np.exp(old - 1) - 1
+        df *= KNOWLEDGE_SHARE
+        df += np.bincount(rows.indices, minlength=self.n_columns)
+        new = np.log((1 + n_known_texts + rows.shape[0]) / (1 + df)) + 1
+        scaled = rows.copy()
+        scaled.data = rows.data * (new / old)[rows.indices]
+        return self._unit(scaled)
+
+    def word_columns(self, hashes: Hashes) -> Ints:
+        """Return the column of each word's hash: its own, or a shared bucket."""
+        return _columns(hashes, self.words, 0, self.n_known)
+
+    def gram_columns(self, hashes: Hashes) -> Ints:
+        """Return the column of each piece's hash: its own, or a shared bucket."""
+        buckets = self.n_known + N_BUCKETS // 2
+        return _columns(hashes, self.grams, len(self.words), buckets)
+
+    def is_word(self, columns: Ints) -> npt.NDArray[np.bool_]:
+        """Tell which columns stand for words rather than pieces of letters."""
+        bucket = columns - self.n_known
+        in_bucket = (bucket >= 0) & (bucket < N_BUCKETS // 2)
+        return (columns < len(self.words)) | in_bucket
 
     def _weigh(self, counts: sp.csr_array) -> sp.csr_array:
         column = counts.indices
@@ -317,9 +386,13 @@ class Features:
         weights[own] = self.idf[column[own]]
         # By table: the logarithm of an array may differ in the last bit by place.
         values = _SUBLINEAR[np.minimum(counts.data, 999).astype(np.int64)] * weights
-        is_word = column < len(self.words)
-        n = counts.shape[0]
-        row = np.repeat(np.arange(n), np.diff(counts.indptr))
+        counts.data = values
+        return self._unit(counts)
+
+    def _unit(self, rows: sp.csr_array) -> sp.csr_array:
+        """Bring the words and the pieces of each row to their share, in place."""
+        is_word, n, values = self.is_word(rows.indices), rows.shape[0], rows.data
+        row = np.repeat(np.arange(n), np.diff(rows.indptr))
         total = np.zeros(n)
         for block, share in ((is_word, WORD_SHARE), (~is_word, 1 - WORD_SHARE)):
             squares = np.bincount(row[block], values[block] ** 2, n)
@@ -327,15 +400,25 @@ class Features:
             scale = np.sqrt(share / np.where(squares > 0, squares, 1))
             values[block] *= scale[row[block]]
         # A text of stop words only has no stems: its pieces of letters have it all.
-        values /= np.sqrt(total)[row]
-        counts.data = values.astype(np.float32)
-        return counts
+        rows.data = (values / np.sqrt(total)[row]).astype(np.float32)
+        return rows
+
+
+def _columns(hashes: Hashes, known: Hashes, first: int, buckets: int) -> Ints:
+    """Return first + place among the known, or one of the shared buckets."""
+    place = np.searchsorted(known, hashes)
+    place[place == len(known)] = 0
+    own = known[place] == hashes if len(known) else np.zeros(len(hashes), bool)
+    shared = buckets + (hashes % np.uint64(N_BUCKETS // 2)).astype(np.int64)
+    return np.where(own, first + place, shared).astype(np.int32)
 
 
 class _Bag:
     """Texts as counts of their distinct tokens, and the features of those tokens."""
 
-    def __init__(self, texts: Sequence[str], compounds: Compounds) -> None:
+    def __init__(
+        self, texts: Sequence[str], compounds: Compounds, meanings: Lexicon
+    ) -> None:
         place: dict[str, int] = {}
         columns: list[int] = []
         ends = [0]
@@ -349,7 +432,7 @@ class _Bag:
             (ones, np.array(columns, np.int32), np.array(ends, np.int32)),
             shape=(len(texts), len(place)),
         )
-        words = [word_features(token, compounds) for token in self.tokens]
+        words = [word_features(token, compounds, meanings) for token in self.tokens]
         sizes = np.fromiter(map(len, words), np.int64, len(words))
         self.word_owner = np.repeat(np.arange(len(words), dtype=np.int32), sizes)
         self.word_hashes = hash_words(list(chain.from_iterable(words)))
@@ -388,14 +471,12 @@ def spoken_for(
     words_only : bool
         Leave pieces of letters out.
     """
-    bag = _Bag([text], features.compounds)
-    hashes, owners = bag.word_hashes, bag.word_owner
-    columns = features._columns(hashes, features.words, 0)
+    bag = _Bag([text], features.compounds, features.meanings)
+    columns, owners = features.word_columns(bag.word_hashes), bag.word_owner
     total = np.zeros(len(bag.tokens))
     count = np.maximum(bag.counts.toarray()[0], 1)
     if not words_only:
-        grams = features._columns(bag.gram_hashes, features.grams, len(features.words))
-        columns = np.concatenate([columns, grams])
+        columns = np.concatenate([columns, features.gram_columns(bag.gram_hashes)])
         owners = np.concatenate([owners, bag.gram_owner])
     for column, owner in zip(columns.tolist(), owners.tolist(), strict=True):
         total[owner] += worth.get(column, 0.0)

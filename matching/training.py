@@ -1,7 +1,13 @@
 """From the knowledge base to the weights of the topic model.
 
-Every sentence, term and label of a topic or use case is one training text; each
-whole entry is one more, which ties together what its sentences say apart.
+Every sentence, term and label of a topic or use case is one training text. Three
+learners look at them, and their weights are added, since all are linear and each
+errs elsewhere (ablation in docs/evaluation.md):
+
+machines  one-vs-rest support vector machines on texts and whole entries. Only
+          positive weights stay: negative ones learn the style of our sentences;
+entries   cosine with the whole entry as one text;
+odds      log odds of a feature in the class against all texts, where positive.
 """
 
 from collections.abc import Iterator
@@ -15,11 +21,14 @@ from matching import svm
 from matching.knowledge import Knowledge, Topic, UseCase
 from matching.text import Features
 
-COST = 0.3
 N_GRAMS = 60_000
-# Below this a weight says nothing; negative ones learn the style of our sentences
-# more than their subject (ablation in docs/evaluation.md).
-LEAST_WEIGHT = 0.01
+COST = 0.3
+SHARES = {"machines": 1.0, "entries": 1.0, "odds": 0.5}
+SMOOTHING = 10.0  # as if each class had so much more text, of the average kind
+LEAST_WEIGHT = 0.003  # of the largest; smaller ones only make the model large
+
+
+Integers = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -71,20 +80,72 @@ def train(knowledge: Knowledge, *, threads: int | None = None) -> Weights:
     """Learn features and weights; the same knowledge gives the same weights."""
     entries = list(class_texts(knowledge))
     sentences = [sentence for entry in entries for sentence in entry]
-    features = Features.fit(sentences, n_grams=N_GRAMS)
+    features = Features.fit(sentences, n_grams=N_GRAMS, groups=knowledge.lexicon)
     texts = sentences + [" . ".join(entry) for entry in entries]
-    classes = np.concatenate(
-        [
-            np.repeat(np.arange(len(entries)), list(map(len, entries))),
-            np.arange(len(entries)),
-        ]
-    )
+    of_class = np.repeat(np.arange(len(entries)), list(map(len, entries)))
     known = features.transform(texts)[:, : features.n_known]
-    labels = sp.csr_array(
-        (np.ones(len(texts)), (np.arange(len(texts)), classes)),
-        shape=(len(texts), len(entries)),
+    single, whole = known[: len(sentences)], known[len(sentences) :]
+    belongs = _one_hot(of_class, len(entries))
+    machines, bias = svm.fit(
+        known,
+        sp.vstack([belongs, sp.eye_array(len(entries))], format="csr"),
+        np.full(len(texts), COST, np.float32),
+        threads=threads,
     )
-    cost = np.full(len(texts), COST, np.float32)
-    dense, bias = svm.fit(known, labels, cost, threads=threads)
-    dense[dense < LEAST_WEIGHT] = 0
-    return Weights(features, sp.csr_array(dense), bias)
+    np.maximum(machines, 0, out=machines)
+    learners = {
+        "machines": sp.csr_array(machines),
+        "entries": whole.T.tocsr(),
+        "odds": _odds((belongs.T @ single).tocsr()).T.tocsr(),
+    }
+    return _add(features, learners, bias, single[::20])
+
+
+def _one_hot(classes: Integers, n_classes: int) -> sp.csr_array:
+    n = len(classes)
+    ones = np.ones(n, np.float32)
+    hot: sp.csr_array = sp.csr_array(
+        (ones, (np.arange(n), classes)), shape=(n, n_classes)
+    )
+    return hot
+
+
+def _odds(sums: sp.csr_array) -> sp.csr_array:
+    """Return log odds of features, from their sums per class (rows); 0 where absent.
+
+    Smoothed towards the average class, so that a rare feature seen once does not
+    outweigh a common one that is typical.
+    """
+    average = np.asarray(sums.sum(axis=0)).ravel()
+    average = average / average.sum()
+    row = np.repeat(np.arange(sums.shape[0]), np.diff(sums.indptr))
+    size = np.asarray(sums.sum(axis=1)).ravel()[row]
+    usual = average[sums.indices]
+    share = (sums.data + SMOOTHING * usual) / (size + SMOOTHING)
+    odds = sums.copy()
+    odds.data = np.maximum(np.log(share / usual), 0).astype(np.float32)
+    return odds
+
+
+def _add(
+    features: Features,
+    learners: dict[str, sp.csr_array],
+    bias: npt.NDArray[np.float32],
+    sample: sp.csr_array,
+) -> Weights:
+    """Add the learners, each scaled to the same spread of decisions on a sample."""
+    total = learners["machines"] * np.float32(0)
+    total_bias = np.zeros_like(bias)
+    for name, matrix in learners.items():
+        decisions = (sample @ matrix).toarray()
+        if name == "machines":
+            decisions = decisions + bias
+        decisions -= decisions.mean(axis=1, keepdims=True)
+        scale = SHARES[name] / float(decisions.std())
+        total = total + matrix * np.float32(scale)
+        if name == "machines":
+            total_bias = bias * np.float32(scale)
+    total.data[total.data < LEAST_WEIGHT * total.data.max()] = 0
+    total.eliminate_zeros()
+    total.sort_indices()
+    return Weights(features, total, total_bias)

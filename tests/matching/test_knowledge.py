@@ -118,3 +118,12 @@ def test_a_lost_use_case_is_noticed(folder):
 
     with pytest.raises(KnowledgeError, match="375 instead of 376"):
         knowledge.load(folder)
+
+
+def test_a_lexicon_group_has_words_of_both_languages_together():
+    groups = knowledge.load().lexicon
+
+    warehouse = next(group for group in groups if "warehouse" in group)
+
+    assert "Lager" in warehouse
+    assert all(word and word == word.strip() for group in groups for word in group)

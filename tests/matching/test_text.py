@@ -81,7 +81,7 @@ def test_the_company_of_other_texts_changes_no_byte(features):
 def test_weights_follow_the_definition(features):
     row = features.transform(["Belege Belege Wartung"])
 
-    column = features._columns(text.hash_words(["beleg", "wartung"]), features.words, 0)
+    column = features.word_columns(text.hash_words(["beleg", "wartung"]))
     beleg, wartung = (features.idf[one] for one in column)
     assert beleg == pytest.approx(math.log(5 / 3) + 1)
     a, b = (1 + math.log(2)) * beleg, wartung
@@ -109,5 +109,24 @@ def test_hashes_are_of_the_letters_not_of_the_company():
 def test_stop_words_have_pieces_but_no_stem():
     compounds = text.Compounds({})
 
-    assert text.word_features("und", compounds) == ()
-    assert text.word_features("wartung", compounds) == (text.stem("wartung"),)
+    assert text.word_features("und", compounds, {}) == ()
+    assert text.word_features("wartung", compounds, {}) == (text.stem("wartung"),)
+
+
+def test_words_of_a_group_share_a_meaning():
+    groups = [("Brötchen", "Semmel", "Schrippe", "rolls"), ("Lager", "warehouse")]
+    features = text.Features.fit(CORPUS, n_grams=200, groups=groups)
+
+    rows = features.transform(["Semmel", "rolls", "Lagermaschine", "warehouse"])
+
+    cosines = (rows @ rows.T).toarray()
+    assert cosines[0, 1] > 0.2
+    assert cosines[2, 3] > 0.1
+    assert cosines[0, 3] == 0
+
+
+def test_a_word_may_stand_in_several_groups_but_not_as_a_phrase():
+    meanings = text.lexicon([("Einkauf", "buying"), ("Ware", "buying", "shop floor")])
+
+    assert meanings[text.stem("buying")] == ("=einkauf", "=ware")
+    assert text.stem("shop") not in meanings

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from matching.topics import ModelMismatch, TopicModel, stack
+
+DATA = Path(__file__).parent.parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +150,38 @@ def test_stacked_parts_are_the_whole(model):
     joined = stack([whole[:2], whole[2:]])
 
     assert (joined.topics != whole.topics).nnz == 0
+
+
+def test_nothing_is_recognised_in_texts_on_anything_else(model):
+    texts = (DATA / "off_topic.txt").read_text(encoding="utf-8").splitlines()
+
+    assert len(texts) > 25
+    assert [text for text in texts if model.recognise(text)] == []
+
+
+def test_english_needs_and_german_offerings_meet(model):
+    vectors = model.transform(
+        [
+            "We lose days retyping supplier invoices into our accounting",
+            "Digitaler Rechnungseingang mit Texterkennung und Freigabe",
+            "Tourenplanung mit Zeitfenstern für Speditionen",
+        ]
+    ).topics
+
+    cosines = (vectors @ vectors.T).toarray()
+
+    assert cosines[0, 1] > 0.5
+    assert cosines[0, 2] < 0.1
+
+
+def test_common_words_of_a_register_count_less_there(model):
+    texts = [f"Zeppelin {word}" for word in ("Miete", "Kauf", "Flug", "Bau", "Miete")]
+    words = model.transform(texts).words
+
+    weighed = model.in_register(words)
+
+    before, after = ((rows @ rows.T).toarray() for rows in (words, weighed))
+    assert after[0, 1] < before[0, 1]
+    assert after[0, 4] == pytest.approx(1, abs=1e-5)
+    lengths = np.sqrt(weighed.multiply(weighed).sum(axis=1))
+    assert lengths == pytest.approx(np.ones(5), abs=1e-5)
