@@ -6,7 +6,7 @@ and, through ordinary submit buttons, without JavaScript.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -40,6 +40,7 @@ class Picker:
     query: str = ""
     found: Sequence[Chip] = ()
     error: str = ""
+    is_open: bool = False  # the search below the chips is in use
 
 
 def typing(part: str = "") -> dict[str, str]:
@@ -50,7 +51,7 @@ def typing(part: str = "") -> dict[str, str]:
         "hx-target": f"#{part}chips",
         "hx-select": f"#{part}chips > *",
         "hx-swap": "innerHTML",
-        "hx-sync": "this:replace",
+        "hx-sync": "this:queue last",
     }
 
 
@@ -79,9 +80,10 @@ def read(form: "MultiDict[str, str]", part: str = "", error: str = "") -> Picker
     """The picker as the form's fields and buttons say it."""
     added, removed = changes(form, part)
     query = form.get(part + "query", "")[:100]
-    if part + "add" in form:
+    adds = part + "add" in form
+    if adds:
         query = ""
-    return picker(
+    found = picker(
         part,
         Wording(
             form.get(part + "title", "")[:LONGEST_TITLE],
@@ -92,6 +94,7 @@ def read(form: "MultiDict[str, str]", part: str = "", error: str = "") -> Picker
         query=query,
         error=error,
     )
+    return replace(found, is_open=adds or bool(query))
 
 
 def picker(part: str, wording: Wording, query: str = "", error: str = "") -> Picker:
