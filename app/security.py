@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask import Flask, request
@@ -44,7 +44,7 @@ limiter = Limiter(key_func=get_remote_address, storage_uri="appdb://")
 class DatabaseStorage(Storage):
     """Counts hits in the database, so that all workers count together."""
 
-    STORAGE_SCHEME = ["appdb"]
+    STORAGE_SCHEME: ClassVar = ["appdb"]
 
     @property
     def base_exceptions(self) -> type[Exception]:

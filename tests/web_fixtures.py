@@ -17,7 +17,7 @@ from config import Settings
 
 
 @pytest.fixture
-def app(database: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database: str, tmp_path: Path) -> Flask:
     made = create_app(Settings.for_tests(DATABASE_URL=database, DATA_DIR=tmp_path))
     made.config.update(
         TESTING=True,
@@ -28,7 +28,7 @@ def app(database: str, tmp_path: Path) -> Iterator[Flask]:
         RATELIMIT_ENABLED=False,
     )
     made.test_client_class = PageClient
-    yield made
+    return made
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def _listing(
         help_kinds=draw.choice(helps),
         reach=reach,  # type: ignore[arg-type]
         radius_km=draw.choice((50, 80, 120)) if reach == "onsite" else None,
-        paid=draw.choices(("none", "maybe", "yes"), (84, 11, 5))[0]  # type: ignore[arg-type]
+        paid=draw.choices(("none", "maybe", "yes"), (84, 11, 5))[0]
         if is_offer
         else "none",
         situation=situation.id,

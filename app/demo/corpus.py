@@ -15,6 +15,7 @@ import yaml
 from app.demo.firms import Trade
 
 FOLDER = Path(__file__).parent / "corpus"
+PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 NEED_ENDS = (
     "Angefangen haben wir noch nicht.",
@@ -99,6 +100,7 @@ def _told(draw: random.Random, core: str, trade: Trade, staff: int, end: str) ->
     if core.isascii() and " the " in core:  # an English text stays English
         return f"{staff} people. {core}" if draw.random() < 0.5 else core
     shape = draw.randrange(4)
+    parts: tuple[str, ...]
     if shape == 0:
         people = draw.choice(("Leute", "Köpfe", "Beschäftigte", "MA", "Mitarbeitende"))
         parts = (f"{opening}, {staff} {people}.", core, end)
@@ -115,7 +117,5 @@ def _told(draw: random.Random, core: str, trade: Trade, staff: int, end: str) ->
 def _careless(draw: random.Random, text: str) -> str:
     """As typed in a hurry: no umlauts, or all in lower case."""
     if draw.random() < 0.5:
-        return text.translate(
-            str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-        )
+        return text.translate(PLAIN)
     return text.lower()

@@ -102,11 +102,11 @@ def _home() -> str:
     """Where a signed-in person works: the week, or the round without a company."""
     one = person()
     if one.is_organizer and not one.sits:
-        pages = ("rounds.review", "quality.index", "members.index")
+        pages = ["rounds.review", "quality.index", "members.index"]
     elif one.company is not None and one.company.onboarded_at is None:
-        pages = ("onboarding.start", "suggestions.week")
+        pages = ["onboarding.start", "suggestions.week"]
     else:
-        pages = ("suggestions.week",)
+        pages = ["suggestions.week"]
     return url_for(next(filter(exists, pages), ".waiting"))
 
 
