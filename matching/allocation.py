@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 _NEAR = 0.05  # of the mean price: edges that far below their price are looked at
-_GOOD_ENOUGH = 0.9999  # of the bound: from there on, polishing is not worth its time
+_GOOD_ENOUGH = 0.9998  # of the bound: from there on, polishing is not worth its time
 _EFFORTS = (50, 200, 800)  # companies looked at per search, round by round
 
 

@@ -10,10 +10,9 @@ from matching.kernels import njit
 # Summing millions of numbers in float64 errs by less, so the bound stays a bound.
 ROUNDING = 1e-12
 
-_FULL_SWEEPS = 4  # over all edges; by then most edges are far too dear to matter
-_SWEEPS = (12, 200)  # over the rest, between two looks at the whole bound
-_WORK = 6e6  # edges to sweep between two looks, where few edges allow many sweeps
-_LOOKS = 2
+_FULL_SWEEPS = 6  # over all edges; by then most edges are far too dear to matter
+_SWEEPS = (20, 200)  # over the rest: more where they are few
+_WORK = 8e6  # edges to sweep in all
 _POLISH_STEPS = (12, 600)
 _POLISH_WORK = 3e7  # edges to look at while polishing
 _MOMENTUM = 0.9
@@ -107,17 +106,24 @@ def find_prices(
     """
     prices = np.zeros(len(room))
     sweep(adjacency, order, room, prices, _FULL_SWEEPS)
-    best, best_bound = prices.copy(), dual_bound(edges, room, prices)
-    for _ in range(_LOOKS):
-        some = edges.at(worthwhile(edges, adjacency, room, prices, _WIDE))
-        # Falling surplus: a sweep then finds the best of a company first.
-        some = some.at(np.argsort(-some.reduced(prices), kind="stable"))
-        sweeps = int(np.clip(_WORK / max(1, len(some.u)), *_SWEEPS))
-        sweep(Adjacency.of(some, len(room)), order, room, prices, sweeps)
-        bound = dual_bound(edges, room, prices)
-        if bound < best_bound:
-            best, best_bound = prices.copy(), bound
-    return best, best_bound
+    swept = prices.copy()
+    some = edges.at(worthwhile(edges, adjacency, room, swept, _WIDE))
+    # Falling surplus: a sweep then finds the best of a company first.
+    some = some.at(np.argsort(-some.reduced(swept), kind="stable"))
+    sweeps = int(np.clip(_WORK / max(1, len(some.u)), *_SWEEPS))
+    sweep(Adjacency.of(some, len(room)), order, room, swept, sweeps)
+    return _cheaper(edges, room, prices, swept)
+
+
+def _cheaper(
+    edges: Edges,
+    room: NDArray[np.int32],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """Return the prices with the lower bound, and that bound."""
+    bounds = [dual_bound(edges, room, prices) for prices in (first, second)]
+    return (second, bounds[1]) if bounds[1] < bounds[0] else (first, bounds[0])
 
 
 def worthwhile(
@@ -176,10 +182,7 @@ def polish(
     _descend(edges, room, best, welfare, steps)
     swept, order = best.copy(), np.arange(len(best))
     sweep(Adjacency.of(edges, len(best)), order, room, swept, _FULL_SWEEPS)
-    return min(
-        ((prices, dual_bound(edges, room, prices)) for prices in (best, swept)),
-        key=lambda found: found[1],
-    )
+    return _cheaper(edges, room, best, swept)
 
 
 def dual_bound(
