@@ -4,10 +4,10 @@ The order is topic cosine * weight (region, help, freshness): a first stage that
 exactly the best by that product, among those that may meet at all. Sorting by topic
 and filtering by region afterwards would lose most of them in a large register.
 
-Offerings are kept in blocks of `WIDTH`, near each other in place and alike in topic.
-For each block and topic the largest weight is known; the product of a need with
-these, times the best factor that the block's region allows, bounds every score in
-the block. Blocks that cannot reach the list are never opened.
+For each block of offerings and each topic the largest weight is known; the product of
+a need with these, times the best factor that the block's region allows, bounds every
+score in the block. The most promising blocks are opened first; the others only if
+their bound reaches the list.
 
 References
 ----------
@@ -18,247 +18,261 @@ pruning", SIGIR 2024. doi:10.1145/3626772.3657906
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from matching.blocks import COARSE, WIDTH, Blocks, Index, build
 from matching.columns import (
+    BITS,
+    COSINE,
     FACTOR,
     ONSITE,
     STATE,
-    UNIT,
     Array,
     Columns,
-    Rows,
+    Rules,
     Side,
     Whole,
     as_matrix,
 )
 from matching.kernels import njit
-from matching.region import ARC_KM, EARTH_KM, km_between, own_factor
+from matching.region import UNKNOWN, km_between, own_factor
 from matching.scoring import Longs, matchable, may_match, weight, weights
 
-WIDTH = 32  # offerings in a block: two registers of whole numbers
-REGION = 2048  # offerings in a region, at most
-COARSE = 16  # bounds are kept in steps of COARSE / UNIT
+__all__ = ["LAST", "Index", "Scratch", "build", "scratch", "search", "search_plainly"]
+
 LAST = np.int64(0xFFFFFFFF)
+SHIFT = np.int64(32)
 BUFFER = 512
-SHARES = 256  # classes of bounds, to open the best blocks first
-LISTED = 8  # blocks opened per WIDTH wanted before bounds decide
-
-
-class Index(NamedTuple):
-    """Offerings in blocks, blocks in regions. Made by `build`."""
-
-    slot: Array  # int32 (n_blocks * WIDTH,): offering, -1 where the block is not full
-    most: Array  # uint8 (n_topics, n_blocks): largest weights, rounded up
-    place: Array  # uint16 (n_blocks, n_topics): which column of the block; 0 none
-    start: Array  # int64 (n_blocks,): where the block's columns stand
-    column: Array  # int16: WIDTH weights per column
-    first: Array  # int64 (n_regions + 1,): blocks of a region
-    centre: Array  # float64 (n_regions, 3)
-    spread: Array  # int32 (n_regions,): km from the centre to the farthest offering
-    placed: Array  # bool (n_regions,)
-    states: Array  # uint32 (n_regions,): which occur; bit 31: unknown
-    radius: Array  # int32 (n_regions,): of its on-site help; -1 when all reach farther
-
-
-def build(columns: Columns, n_topics: int) -> Index:
-    """Arrange the offerings of active companies into blocks.
-
-    The arrangement decides the time of a search, never its result.
-    """
-    firms, offerings = columns.firms, columns.offerings
-    alive = np.flatnonzero(firms.active[offerings.company]).astype(np.int64)
-    key = _leading_topic(offerings.topics)
-    regions = _regions(offerings, columns, alive)
-    order = [members[np.lexsort((members, key[members]))] for members in regions]
-    slots = [_filled(members) for members in order]
-    first = np.cumsum([0] + [len(slot) // WIDTH for slot in slots])
-    slot = np.concatenate(slots or [np.zeros(0, np.int32)])
-    most, place, start, column = _columns(offerings.topics, slot, n_topics)
-    described = [_describe(members, offerings, columns) for members in order]
-    return Index(
-        slot=slot,
-        most=most,
-        place=place,
-        start=start,
-        column=column,
-        first=first.astype(np.int64),
-        centre=np.array([one[0] for one in described], np.float64).reshape(-1, 3),
-        spread=np.array([one[1] for one in described], np.int32),
-        placed=np.array([one[2] for one in described], np.bool_),
-        states=np.array([one[3] for one in described], np.uint32),
-        radius=np.array([one[4] for one in described], np.int32),
-    )
-
-
-def _leading_topic(topics: Rows) -> Longs:
-    """Return the heaviest column of each row and the next, as one number."""
-    n = len(topics.start) - 1
-    row = np.repeat(np.arange(n), np.diff(topics.start))
-    order = np.lexsort((topics.column, -topics.weight.astype(np.int32), row))
-    key = np.zeros(n, np.int64)
-    filled = np.diff(topics.start)
-    for rank in range(3):
-        has = filled > rank
-        at = order[topics.start[:-1][has] + rank]
-        key *= 1024
-        key[has] += topics.column[at].astype(np.int64) + 1
-    return key
-
-
-def _regions(offerings: Side, columns: Columns, alive: Longs) -> list[Longs]:
-    """Split offerings by reach, then halve them along the widest axis."""
-    firms = columns.firms
-    near = offerings.reach[alive] == ONSITE
-    placed = firms.placed[offerings.company[alive]]
-    found: list[Longs] = []
-    for group in (alive[near & placed], alive[~near & placed], alive[~placed]):
-        waiting = [group] if len(group) else []
-        while waiting:
-            members = waiting.pop()
-            points = firms.place[offerings.company[members]]
-            widths = points.max(axis=0) - points.min(axis=0)
-            if len(members) <= REGION or not widths.any():
-                found.append(members)
-                continue
-            along = points[:, int(np.argmax(widths))]
-            order = np.argsort(along, kind="stable")
-            half = len(order) // 2
-            waiting += [members[order[:half]], members[order[half:]]]
-    return found
-
-
-def _filled(members: Longs) -> npt.NDArray[np.int32]:
-    n = -(-len(members) // WIDTH) * WIDTH
-    slot = np.full(n, -1, np.int32)
-    slot[: len(members)] = members
-    return slot
-
-
-def _describe(
-    members: Longs, offerings: Side, columns: Columns
-) -> tuple[Array, int, bool, int, int]:
-    firms = columns.firms
-    company = offerings.company[members]
-    points = firms.place[company]
-    centre = points.mean(axis=0)
-    length = np.sqrt((centre * centre).sum())
-    centre = centre / length if length > 0 else centre
-    d = np.sqrt(((points - centre) ** 2).sum(axis=1).max())
-    # Two kilometres more, for what rounding to whole kilometres takes away.
-    spread = int(ARC_KM[int(d * EARTH_KM)]) + 2
-    states = 0
-    for state in np.unique(firms.state[company]):
-        states |= 1 << (int(state) if state >= 0 else 31)
-    onsite = bool((offerings.reach[members] == ONSITE).all())
-    radius = int(offerings.radius[members].max()) if onsite else -1
-    return centre, spread, bool(firms.placed[company].all()), states, radius
-
-
-def _columns(
-    topics: Rows, slot: npt.NDArray[np.int32], n_topics: int
-) -> tuple[Array, Array, Array, Array]:
-    """Lay out each block's weights column by column."""
-    n_blocks = len(slot) // WIDTH
-    taken = np.flatnonzero(slot >= 0)
-    rows = slot[taken].astype(np.int64)
-    counts = topics.start[rows + 1] - topics.start[rows]
-    at = np.repeat(topics.start[rows] - (np.cumsum(counts) - counts), counts)
-    at += np.arange(counts.sum())
-    where = np.repeat(taken, counts)
-    block, topic = where // WIDTH, topics.column[at].astype(np.int64)
-    value = topics.weight[at]
-    present = np.zeros((n_blocks, n_topics), np.bool_)
-    present[block, topic] = True
-    place = (np.cumsum(present, axis=1) * present).astype(np.uint16)
-    sizes = present.sum(axis=1)
-    start = (np.cumsum(sizes) - sizes).astype(np.int64) * WIDTH
-    column = np.zeros(int(sizes.sum()) * WIDTH, np.int16)
-    target = start[block] + (place[block, topic].astype(np.int64) - 1) * WIDTH
-    column[target + where % WIDTH] = value
-    most = np.zeros((n_topics, n_blocks), np.int16)
-    np.maximum.at(most, (topic, block), value)
-    coarse = (-(-most.astype(np.int32) // COARSE)).clip(max=255)
-    # A weight of 1 would be 256: held down to 255 and made good in the bound.
-    return coarse.astype(np.uint8), place, start, column
+CLASSES = 256  # of bounds, to open the best blocks first
+FIRST = 4  # times the blocks that the list would fill are opened at once
 
 
 class Scratch(NamedTuple):
     """Working memory of one block of needs."""
 
-    dense: Array  # int32 (n_topics,)
     bound: Array  # int32 (n_blocks,)
     factor: Array  # int32 (n_regions,)
-    key: Array  # int64 (BUFFER + WIDTH,)
+    key: Array  # int64
     sums: Array  # int32 (WIDTH,)
+    tally: Array  # int32 (CLASSES + 1,)
 
 
 def scratch(index: Index, limit: int) -> Scratch:
     """Return working memory for searches of up to `limit` offerings."""
-    n_topics, n_blocks = index.most.shape
     return Scratch(
-        dense=np.zeros(n_topics, np.int32),
-        bound=np.zeros(n_blocks, np.int32),
-        factor=np.zeros(len(index.spread), np.int32),
+        bound=np.zeros(max(len(one.start) for one in index), np.int32),
+        factor=np.zeros(max(len(one.spread) for one in index), np.int32),
         key=np.zeros(max(BUFFER, 4 * limit) + WIDTH, np.int64),
         sums=np.zeros(WIDTH, np.int32),
+        tally=np.zeros(CLASSES + 1, np.int32),
     )
 
 
 @njit()
-def _limits(columns: Columns, index: Index, need: Whole, factor: Array) -> None:
+def search(
+    columns: Columns, index: Index, need: Whole, limit: Whole, mem: Scratch
+) -> Whole:
+    """Find the best offerings of one need.
+
+    Parameters
+    ----------
+    columns : columns.Columns
+    index : Index
+        Of the same market.
+    need : int
+    limit : int, at least 1
+    mem : Scratch
+        Of `scratch(index, limit)`; afterwards `mem.key` begins with the keys found,
+        from high to low: product in steps of 1 / COSINE above, and below it what is
+        left of LAST after the offering's number, so that ties go to the first.
+
+    Returns
+    -------
+    int
+        How many were found, at most `limit`.
+    """
+    reach = columns.needs.reach[need]
+    if reach in (ONSITE, STATE):
+        return _search(columns, index.near, need, limit, mem)
+    return _search(columns, index.wide, need, limit, mem)
+
+
+@njit()
+def _search(
+    columns: Columns, blocks: Blocks, need: Whole, limit: Whole, mem: Scratch
+) -> Whole:
+    n_regions, n_blocks = len(blocks.spread), len(blocks.start)
+    factor, bound = mem.factor[:n_regions], mem.bound[:n_blocks]
+    _limits(columns.needs, need, blocks, columns.borders, columns.rules, factor)
+    _bounds(columns.needs, need, blocks, factor, bound)
+    cut = _cut(bound, mem.tally, FIRST * (limit // WIDTH + 1))
+    n, least = 0, np.int64(0)
+    for first in (True, False):
+        for r in range(n_regions):
+            if factor[r] == 0:
+                continue
+            for block in range(blocks.first[r], blocks.first[r + 1]):
+                high = bound[block]
+                if (high >= cut) != first or high == 0 or high < least >> SHIFT:
+                    continue
+                n = _open(columns, blocks, need, block, factor[r], least, mem, n)
+                if n > len(mem.key) - WIDTH:
+                    n, least = _shrink(mem.key, n, limit)
+        n, least = _shrink(mem.key, n, limit)
+    found = mem.key[:n]
+    found[:] = -np.sort(-found)
+    return n
+
+
+@njit(inline="always")
+def _limits(
+    needs: Side,
+    need: Whole,
+    blocks: Blocks,
+    borders: Array,
+    rules: Rules,
+    factor: Array,
+) -> None:
     """Fill in the best factor that each region can have for a need."""
-    firms, needs, rules = columns.firms, columns.needs, columns.rules
-    company = needs.company[need]
     reach, radius = needs.reach[need], needs.radius[need]
+    x, y, z = needs.x[need], needs.y[need], needs.z[need]
     for r in range(len(factor)):
-        km = -1
-        if firms.placed[company] and index.placed[r]:
-            km = max(
-                0,
-                km_between(firms.place[company], index.centre[r]) - index.spread[r] - 2,
-            )
-        best = own_factor(ONSITE if km < 0 else reach, radius, km, 3, rules)
+        km = np.int64(-1)
+        if needs.placed[need] and blocks.placed[r]:
+            far = km_between(x, y, z, blocks.x[r], blocks.y[r], blocks.z[r])
+            km = max(np.int64(0), np.int64(far) - blocks.spread[r] - 2)
+        best = np.int32(FACTOR)
         if reach == STATE:
-            best = _best_relation(columns, index.states[r], firms.state[company])
-        if index.radius[r] >= 0:
-            best = min(best, own_factor(ONSITE, index.radius[r], km, 3, rules))
+            best = np.int32(
+                _best_relation(needs.state[need], blocks.states[r], borders, rules)
+            )
+        elif km >= 0:
+            best = np.int32(own_factor(reach, radius, km, UNKNOWN, rules))
+        if blocks.radius[r] >= 0:
+            other = own_factor(ONSITE, blocks.radius[r], km, UNKNOWN, rules)
+            best = min(best, np.int32(other))
         factor[r] = best
 
 
 @njit()
-def _best_relation(columns: Columns, states: Whole, own: Whole) -> Whole:
+def _best_relation(own: Whole, states: Whole, borders: Array, rules: Rules) -> Whole:
+    """Return the best factor that a state-wide need has in any of some states."""
     if own < 0 or (states >> np.uint32(31)) != 0:
-        return columns.rules.relation[3]
-    best = 0
-    for other in range(len(columns.borders)):
+        return rules.relation[UNKNOWN]
+    best = np.int32(0)
+    for other in range(len(borders)):
         if (states >> np.uint32(other)) & np.uint32(1):
-            best = max(best, columns.rules.relation[columns.borders[own, other]])
+            best = max(best, rules.relation[borders[own, other]])
     return best
 
 
-@njit()
+@njit(inline="always")
 def _bounds(
-    columns: Columns, index: Index, need: Whole, factor: Array, bound: Array
+    needs: Side, need: Whole, blocks: Blocks, factor: Array, bound: Array
 ) -> None:
     """Fill in the most that any offering of a block can score; 0 where none can."""
-    topics = columns.needs.topics
+    topics = needs.topics
     begin, end = topics.start[need], topics.start[need + 1]
-    for r in range(len(factor)):
-        a, b = index.first[r], index.first[r + 1]
-        for x in range(a, b):
-            bound[x] = 0
-        if factor[r] == 0:
+    r = 0
+    while r < len(factor):
+        first = r
+        while r < len(factor) and factor[r] != 0:
+            r += 1
+        if r > first:  # regions in a row, in which something can be found
+            a, b = blocks.first[first], blocks.first[r]
+            run = bound[a:b]
+            run[:] = 0
+            for p in range(begin, end):
+                most = blocks.most[topics.column[p]]
+                _add_bytes(run, most[a:b], np.int32(topics.weight[p]))
+            for one in range(first, r):
+                part = bound[blocks.first[one] : blocks.first[one + 1]]
+                _times(part, np.int64(factor[one]))
+        if r < len(factor):
+            bound[blocks.first[r] : blocks.first[r + 1]] = 0
+            r += 1
+
+
+@njit()
+def _add_bytes(sums: Array, values: Array, times: Whole) -> None:
+    for x in range(len(sums)):
+        sums[x] += times * np.int32(values[x])
+
+
+@njit()
+def _times(bound: Array, factor: Whole) -> None:
+    """Turn sums into bounds of products."""
+    for x in range(len(bound)):
+        bound[x] = np.int32((np.int64(bound[x]) * COARSE * factor) >> BITS)
+
+
+@njit()
+def _cut(bound: Array, tally: Array, wanted: Whole) -> Whole:
+    """Return a bound that about `wanted` blocks reach."""
+    largest = np.int32(1)
+    for x in range(len(bound)):
+        largest = max(largest, bound[x])
+    shift = 0
+    while largest >> shift >= CLASSES:
+        shift += 1
+    tally[:] = 0
+    for x in range(len(bound)):
+        tally[bound[x] >> shift] += 1
+    share, total = CLASSES, 0
+    while share > 1 and total + tally[share] < wanted:
+        total += tally[share]
+        share -= 1
+    return np.int32(share << shift)
+
+
+@njit()
+def _add(sums: Array, values: Array, times: Whole) -> None:
+    for x in range(len(sums)):
+        sums[x] += times * values[x]
+
+
+@njit(inline="always")
+def _open(
+    columns: Columns,
+    blocks: Blocks,
+    need: Whole,
+    block: Whole,
+    factor: Whole,
+    least: Whole,
+    mem: Scratch,
+    n: Whole,
+) -> Whole:
+    """Append the keys of a block's offerings that beat `least`; return how many now."""
+    needs, topics, sums = columns.needs, columns.needs.topics, mem.sums
+    sums[:] = 0
+    place, start = blocks.place[block], blocks.start[block]
+    for p in range(topics.start[need], topics.start[need + 1]):
+        at = place[topics.column[p]]
+        if at != 0:
+            _add(sums, blocks.column[start + at], np.int32(topics.weight[p]))
+    # The least cosine that can still beat the list, were all else perfect.
+    cut = ((least >> SHIFT) << BITS) // factor
+    for x in range(WIDTH):
+        topic = np.int64(sums[x])
+        if topic < cut or topic == 0:
             continue
-        for p in range(begin, end):
-            w = np.int32(topics.weight[p])
-            most = index.most[topics.column[p]]
-            for x in range(a, b):
-                bound[x] += w * np.int32(most[x])
-        for x in range(a, b):
-            # Steps of COARSE, and one of 256 that `most` could not hold.
-            full = np.int64(bound[x]) * COARSE * 256 // 255 + 1
-            bound[x] = np.int32(min(full * factor[r] // FACTOR, 1 << 30))
+        slot = block * WIDTH + x
+        times = weight(needs, need, blocks.traits, slot, columns.borders, columns.rules)
+        product = (min(topic, np.int64(COSINE)) * times) >> BITS
+        offering = np.int64(blocks.offering[slot])
+        key = (product << SHIFT) | (LAST - offering)
+        if product > 0 and key > least and may_match(columns, need, offering):
+            mem.key[n] = key
+            n += 1
+    return n
+
+
+@njit()
+def _shrink(key: Array, n: Whole, limit: Whole) -> tuple[Whole, Whole]:
+    """Keep the best `limit` keys; return how many there are and what beats them."""
+    if n < limit:
+        return n, np.int64(0)
+    _keep_best(key, n, limit)
+    return limit, key[:limit].min()
 
 
 @njit()
@@ -285,117 +299,6 @@ def _keep_best(key: Array, n: Whole, limit: Whole) -> None:
             break
 
 
-@njit()
-def _open(
-    columns: Columns,
-    index: Index,
-    need: Whole,
-    block: Whole,
-    factor: Whole,
-    least: Whole,
-    mem: Scratch,
-    n: Whole,
-) -> Whole:
-    """Append the keys of a block's offerings that beat `least`; return how many now."""
-    topics, sums = columns.needs.topics, mem.sums
-    for x in range(WIDTH):
-        sums[x] = 0
-    for p in range(topics.start[need], topics.start[need + 1]):
-        place = index.place[block, topics.column[p]]
-        if place == 0:
-            continue
-        w = np.int32(topics.weight[p])
-        begin = index.start[block] + (np.int64(place) - 1) * WIDTH
-        column = index.column[begin : begin + WIDTH]
-        for x in range(WIDTH):
-            sums[x] += w * np.int32(column[x])
-    cut = ((least >> np.int64(32)) * FACTOR + factor - 1) // factor
-    for x in range(WIDTH):
-        if sums[x] < cut or sums[x] == 0:
-            continue
-        offering = index.slot[block * WIDTH + x]
-        if offering < 0:
-            continue
-        topic = np.int64(min(sums[x], UNIT * UNIT))
-        product = topic * weight(columns, need, offering) // FACTOR
-        key = (product << np.int64(32)) | (LAST - np.int64(offering))
-        if product > 0 and key > least and may_match(columns, need, offering):
-            mem.key[n] = key
-            n += 1
-    return n
-
-
-@njit()
-def _least(mem: Scratch, n: Whole, limit: Whole) -> Whole:
-    """Shrink the list to `limit` and return the key that others have to beat."""
-    if n < limit:
-        return np.int64(0)
-    _keep_best(mem.key, n, limit)
-    return mem.key[:limit].min()
-
-
-@njit()
-def search(
-    columns: Columns, index: Index, need: Whole, limit: Whole, mem: Scratch
-) -> Whole:
-    """Find the best offerings of one need.
-
-    Parameters
-    ----------
-    columns : columns.Columns
-    index : Index
-        Of the same market.
-    need : int
-    limit : int, at least 1
-    mem : Scratch
-        Of `scratch(index, limit)`; afterwards `mem.key` begins with the keys found,
-        from high to low: product in steps of 1 / COSINE above, and below it what is
-        left of LAST after the offering's number, so that ties go to the first.
-
-    Returns
-    -------
-    int
-        How many were found, at most `limit`.
-    """
-    _limits(columns, index, need, mem.factor)
-    _bounds(columns, index, need, mem.factor, mem.bound)
-    cut = _cut(mem.bound, LISTED * (limit + WIDTH - 1) // WIDTH)
-    n, least = 0, np.int64(0)
-    for first in (True, False):
-        for r in range(len(mem.factor)):
-            for block in range(index.first[r], index.first[r + 1]):
-                bound = mem.bound[block]
-                if (bound >= cut) != first or bound <= 0:
-                    continue
-                if bound < (least >> np.int64(32)):
-                    continue
-                n = _open(columns, index, need, block, mem.factor[r], least, mem, n)
-                if n > len(mem.key) - WIDTH:
-                    least = _least(mem, n, limit)
-                    n = min(n, limit)
-        least = _least(mem, n, limit)
-        n = min(n, limit)
-    found = mem.key[:n]
-    found[:] = -np.sort(-found)
-    return n
-
-
-@njit()
-def _cut(bound: Array, wanted: Whole) -> Whole:
-    """Return a bound that about `wanted` blocks reach."""
-    largest = 1
-    for x in range(len(bound)):
-        largest = max(largest, bound[x])
-    count = np.zeros(SHARES + 1, np.int32)
-    for x in range(len(bound)):
-        count[np.int64(bound[x]) * SHARES // largest] += 1
-    share, total = SHARES, 0
-    while share > 1 and total + count[share] < wanted:
-        total += count[share]
-        share -= 1
-    return np.int32((np.int64(share) * largest + SHARES - 1) // SHARES)
-
-
 def search_plainly(
     columns: Columns, needs: Longs, limit: int, n_topics: int
 ) -> list[Longs]:
@@ -406,13 +309,13 @@ def search_plainly(
     """
     topics = as_matrix(columns.offerings.topics, n_topics)
     asked = as_matrix(columns.needs.topics, n_topics)[needs]
-    cosines = np.minimum((asked @ topics.T).toarray(), UNIT * UNIT)
+    cosines = np.minimum((asked @ topics.T).toarray(), COSINE)
     found = []
     for need, cosine in zip(needs, cosines, strict=True):
         offering = np.flatnonzero(cosine)
-        product = cosine[offering] * weights(columns, int(need), offering) // FACTOR
+        product = cosine[offering] * weights(columns, int(need), offering) >> BITS
         may = (product > 0) & matchable(columns, int(need), offering)
         key = (product[may] << 32) | (LAST - offering[may])
-        best = -np.sort(-key)[:limit]
+        best: Longs = -np.sort(-key)[:limit]
         found.append(best)
     return found

@@ -17,7 +17,7 @@ from matching.columns import COSINE, UNIT, Columns, Firms, as_matrix
 from matching.explain import sentence as pair_sentence
 from matching.knowledge import Knowledge
 from matching.market import Market
-from matching.region import ARC_KM, EARTH_KM
+from matching.region import arc_km
 from matching.settings import Settings
 from matching.types import Language, Reason
 
@@ -206,7 +206,7 @@ def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:
     squares = np.zeros((len(company), len(company)))
     for axis in range(3):
         squares += (place[:, None, axis] - place[None, :, axis]) ** 2
-    km: Ints = ARC_KM[(np.sqrt(squares) * EARTH_KM).astype(np.int64)].astype(np.int64)
+    km: Ints = arc_km(np.sqrt(squares))
     placed = firms.placed[company]
     km[~(placed[:, None] & placed[None, :])] = -1
     return km

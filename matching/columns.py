@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 UNIT = 1 << 12  # a weight of 1 in a vector of length 1
 COSINE = UNIT * UNIT  # a cosine, content or score of 1
-FACTOR = 1 << 10  # a factor of 1
+BITS = 10
+FACTOR = 1 << BITS  # a factor of 1
+FAR_KM = 600  # from there on a wide reach has its least factor
 
 ONSITE, STATE, NATIONAL, REMOTE = range(4)
 
@@ -39,14 +41,40 @@ class Side(NamedTuple):
     """All needs or all offerings, by company, then by id."""
 
     company: Array  # int32
-    first: Array  # int64 (n_companies + 1,): the listings of a company
     reach: Array  # int8: ONSITE, STATE, NATIONAL, REMOTE
     radius: Array  # int32, km
     help: Array  # uint32: kinds offered, or kinds that satisfy the need
     paid: Array  # int8: 0 none, 1 maybe, 2 yes
     fresh: Array  # int32, in steps of 1 / FACTOR
+    x: Array  # float64: the company's place, a point on the unit sphere
+    y: Array
+    z: Array
+    placed: Array  # bool
+    state: Array  # int8, -1 when unknown
+    first: Array  # int64 (n_companies + 1,): the listings of a company
     topics: Rows
     words: Rows
+
+
+class Traits(NamedTuple):
+    """What a weight depends on: the first columns of a `Side`, in another order."""
+
+    company: Array
+    reach: Array
+    radius: Array
+    help: Array
+    paid: Array
+    fresh: Array
+    x: Array
+    y: Array
+    z: Array
+    placed: Array
+    state: Array
+
+
+def traits(side: Side, order: Array) -> Traits:
+    """Return traits of the listings of these numbers, in this order."""
+    return Traits(*(getattr(side, name)[order] for name in Traits._fields))
 
 
 class Firms(NamedTuple):
@@ -74,8 +102,7 @@ class Rules(NamedTuple):
     wrong_help: int
     unknown_help: int
     edge: int
-    national_far: int
-    remote_far: int
+    far: Array  # int32 (4, FAR_KM + 1): factor by reach and distance
     relation: Array  # int32 (4,): same, bordering, other state; unknown
 
 

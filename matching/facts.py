@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.columns import FACTOR, ONSITE, REMOTE, Array, Columns, Rows, Whole
+from matching.columns import BITS, FAR_KM, ONSITE, REMOTE, Array, Columns, Rows, Whole
 from matching.kernels import njit
-from matching.region import FAR_KM, UNKNOWN, km_between, own_factor
+from matching.region import UNKNOWN, distance, own_factor, related
 from matching.scoring import clear, content, dot, help_factor, spread_out
 
 NOTED = 6  # topics per match
@@ -83,11 +83,11 @@ def _take_apart(
         clear(needs.topics, d, topics)
         clear(needs.words, d, words)
         _places(columns, i, d, o, out)
-        out.help[i] = help_factor(columns, d, o)
+        out.help[i] = help_factor(needs.help[d], offerings.help[o], columns.rules)
         out.fresh[i] = min(needs.fresh[d], offerings.fresh[o])
-        times = (out.region[i] * out.help[i] // FACTOR) * out.fresh[i] // FACTOR
+        times = (((out.region[i] * out.help[i]) >> BITS) * out.fresh[i]) >> BITS
         inside = content(out.topic[i], out.text[i], columns.rules)
-        out.score[i] = inside * times // FACTOR
+        out.score[i] = (inside * times) >> BITS
 
 
 @njit()
@@ -95,24 +95,19 @@ def _places(
     columns: Columns, i: Whole, need: Whole, offering: Whole, out: Facts
 ) -> None:
     """Note distance, states, and what the region factor would be otherwise."""
-    firms = columns.firms
-    a, b = columns.needs.company[need], columns.offerings.company[offering]
-    km: Whole = -1
-    relation: Whole = UNKNOWN
-    if firms.placed[a] and firms.placed[b]:
-        km = km_between(firms.place[a], firms.place[b])
-    if firms.state[a] >= 0 and firms.state[b] >= 0:
-        relation = columns.borders[firms.state[a], firms.state[b]]
+    needs, offerings = columns.needs, columns.offerings
+    km = distance(needs, need, offerings, offering)
+    relation = related(needs.state[need], offerings.state[offering], columns.borders)
     out.km[i], out.relation[i] = km, relation
     far = km if km < 0 else max(km, FAR_KM)
+    near = km if km < 0 else 0
     elsewhere = relation if relation == UNKNOWN else OTHER
+    same = relation if relation == UNKNOWN else 0
     out.region[i] = _factor(columns, need, offering, km, relation, REMOTE)
     out.if_far[i] = _factor(columns, need, offering, far, relation, REMOTE)
     out.if_elsewhere[i] = _factor(columns, need, offering, km, elsewhere, REMOTE)
     out.if_onsite[i] = _factor(columns, need, offering, km, relation, ONSITE)
-    near = km if km < 0 else 0
     out.if_near[i] = _factor(columns, need, offering, near, relation, REMOTE)
-    same = relation if relation == UNKNOWN else 0
     out.if_same[i] = _factor(columns, need, offering, km, same, REMOTE)
 
 
@@ -128,18 +123,10 @@ def _factor(
     """Return the region factor in other circumstances; `remote` replaces REMOTE."""
     needs, offerings, rules = columns.needs, columns.offerings, columns.rules
     ours, theirs = needs.reach[need], offerings.reach[offering]
-    return min(
-        own_factor(
-            remote if ours == REMOTE else ours, needs.radius[need], km, relation, rules
-        ),
-        own_factor(
-            remote if theirs == REMOTE else theirs,
-            offerings.radius[offering],
-            km,
-            relation,
-            rules,
-        ),
-    )
+    ours = remote if ours == REMOTE else ours
+    theirs = remote if theirs == REMOTE else theirs
+    one = own_factor(ours, needs.radius[need], km, relation, rules)
+    return min(one, own_factor(theirs, offerings.radius[offering], km, relation, rules))
 
 
 @njit()

@@ -289,17 +289,17 @@ _FIELDS: dict[type, tuple[dict[str, Check], frozenset[str]]] = {
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
+def whole_binary(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for writing that appears under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as unfinished:
+        with os.fdopen(handle, "wb") as unfinished:
             yield unfinished
             unfinished.flush()
             os.fsync(unfinished.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -314,14 +314,13 @@ def _umask() -> int:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object per line; the file appears whole or not at all."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    with whole_file(path) as file:
+    with whole_binary(path) as file:
         for row in rows:
-            file.write(encode(row))
-            file.write("\n")
+            file.write(encode(row).encode() + b"\n")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write one JSON object, indented for people."""
-    with whole_file(path) as file:
-        json.dump(content, file, ensure_ascii=False, indent=2, sort_keys=True)
-        file.write("\n")
+    with whole_binary(path) as file:
+        whole = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
+        file.write(whole.encode() + b"\n")

@@ -8,8 +8,10 @@ promise a kernel says its types (`np.float64(x)`), sums in a fixed order and use
 no `fastmath`.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -27,6 +29,25 @@ except ImportError:
 else:
     COMPILED = True
     prange = numba.prange
+
+
+def _cache_folder() -> str:
+    """Return a folder for compiled kernels that belongs to this very source.
+
+    numba looks at the file of a kernel alone. A kernel that calls one of another
+    file would stay as it was when only that other file changes.
+    """
+    digest = hashlib.sha256()
+    home = Path(__file__).parent
+    for file in sorted(home.glob("*.py")):
+        source = file.read_bytes()
+        if b"@njit" in source:
+            digest.update(file.name.encode() + b"\0" + source)
+    return str(home / "__pycache__" / f"kernels-{digest.hexdigest()[:12]}")
+
+
+if COMPILED and not numba.config.CACHE_DIR:
+    numba.config.CACHE_DIR = _cache_folder()
 
 
 def njit(**options: Any) -> Callable[[Kernel], Kernel]:

@@ -176,6 +176,7 @@ class Market:
     def _side(self, rows: slice, settings: Settings, *, need: bool) -> Side:
         listings = self.listings[rows]
         at = self.company_at
+        place, placed, state = self._places
         company = np.array([at[one.company or one.id] for one in listings], np.int32)
         first = np.searchsorted(company, np.arange(len(self.companies) + 1))
         reach = {name: code for code, name in enumerate(REACHES)}
@@ -187,12 +188,17 @@ class Market:
         vectors = self.vectors.take(np.arange(len(self.listings))[rows])
         return Side(
             company=company,
-            first=first.astype(np.int64),
             reach=np.array([reach[one.reach] for one in listings], np.int8),
             radius=np.ceil(np.array(radii, np.float64)).astype(np.int32),
             help=np.array([_bits(helps, one.help) for one in listings], np.uint32),
             paid=np.array([PAID.index(one.paid) for one in listings], np.int8),
             fresh=self._freshness(listings, settings),
+            x=place[company, 0],
+            y=place[company, 1],
+            z=place[company, 2],
+            placed=placed[company],
+            state=state[company],
+            first=first.astype(np.int64),
             topics=vectors.topics,
             # Its rarest words stand for an offering: a fifth of the work, and no
             # worse a ranking (docs/benchmark.md).
@@ -210,18 +216,29 @@ class Market:
         fresh: Ints = (FACTOR - lost * beyond // span).astype(np.int32)
         return fresh
 
-    def _firms(self, settings: Settings, drops: Sequence[tuple[str, str]]) -> Firms:
+    @cached_property
+    def _places(self) -> tuple[Array, Array, Array]:
+        """Return points on the sphere, whether they are known, and states."""
         some = self.companies
         lat = np.array([np.nan if c.lat is None else c.lat for c in some], np.float64)
         lon = np.array([np.nan if c.lon is None else c.lon for c in some], np.float64)
         states = {one.iso: at for at, one in enumerate(self.knowledge.states)}
+        return (
+            points(lat, lon),
+            ~np.isnan(lat) & ~np.isnan(lon),
+            np.array([states.get(c.state or "", -1) for c in some], np.int8),
+        )
+
+    def _firms(self, settings: Settings, drops: Sequence[tuple[str, str]]) -> Firms:
+        some = self.companies
+        place, placed, state = self._places
         spoken = sorted({word for c in some for word in c.languages})
         language = {word: 1 << min(at, 31) for at, word in enumerate(spoken)}
         apart, others = self._apart(settings, drops)
         return Firms(
-            place=points(lat, lon),
-            placed=~np.isnan(lat) & ~np.isnan(lon),
-            state=np.array([states.get(c.state or "", -1) for c in some], np.int8),
+            place=place,
+            placed=placed,
+            state=state,
             sector=np.array([int(c.sector or 0) for c in some], np.int32),
             digits=np.array([len(c.sector or "") for c in some], np.int8),
             languages=np.array([_bits(language, c.languages) for c in some], np.uint32),

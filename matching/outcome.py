@@ -15,7 +15,6 @@ from matching.market import Market
 from matching.pairs import Taken
 from matching.selection import Selection
 from matching.settings import Settings
-from matching.stages import Stages
 from matching.types import Band, Pair, Slot
 
 
@@ -41,7 +40,6 @@ def publish(
     seed: int,
     taken: Sequence[Taken],
     selection: Selection,
-    stages: Stages,
 ) -> Plan:
     """Turn what was chosen into records."""
     chosen = selection.allocation.chosen

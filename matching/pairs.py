@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.candidates import LAST, Index, Scratch, scratch, search
-from matching.columns import FACTOR, Array, Columns, Whole
+from matching.columns import BITS, Array, Columns, Whole
 from matching.kernels import njit
 from matching.scoring import (
     clear,
@@ -172,13 +172,13 @@ def _compare(
     n = 0
     for x in range(found):
         offering = LAST - (candidate[x] & LAST)
-        times = weight(columns, need, offering)
+        times = weight(columns.needs, need, offerings, offering, columns.borders, rules)
         product = candidate[x] >> np.int64(32)
         topic = _topic(columns, need, offering)
         if topic < rules.least_topic or product == 0:
             continue
         text = dot(offerings.words, offering, words)
-        score = content(topic, text, rules) * times // FACTOR
+        score = content(topic, text, rules) * times >> BITS
         if score >= rules.floor and score > 0:
             keys[n] = (score << np.int64(32)) | (LAST - offering)
             n += 1
@@ -344,11 +344,11 @@ def _best(
         topic = dot(offerings.topics, offering, topics)
         if topic < rules.least_topic:
             continue
-        times = weight(columns, need, offering)
+        times = weight(columns.needs, need, offerings, offering, columns.borders, rules)
         if times == 0 or not may_match(columns, need, offering):
             continue
         text = dot(offerings.words, offering, words)
-        score = content(topic, text, rules) * times // FACTOR
+        score = content(topic, text, rules) * times >> BITS
         if score >= rules.floor and score > best:
             best, which = score, offering
     return best, which

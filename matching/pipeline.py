@@ -77,4 +77,6 @@ def plan(
     with stages("allocation"):
         selection = select(market, settings, pairs, pinned, seed)
     with stages("reasons"):
-        return publish(market, columns, settings, seed, found, selection, stages)
+        result = publish(market, columns, settings, seed, found, selection)
+    result.manifest.update(stages=stages.report())
+    return result

@@ -8,20 +8,24 @@ Who has no place, or no state, is not held back for it: the factor is 1.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import FACTOR, ONSITE, REMOTE, STATE, Array, Columns, Rules, Whole
+from matching.columns import (
+    FACTOR,
+    FAR_KM,
+    NATIONAL,
+    ONSITE,
+    REMOTE,
+    STATE,
+    Array,
+    Rules,
+    Side,
+    Traits,
+    Whole,
+)
 from matching.kernels import njit
 
 EARTH_KM = 6371.0088
-FAR_KM = 600  # from there on national reach has its least factor
 LEAST_EDGE_KM = 20  # on-site help ends no sooner than this beyond its radius
 UNKNOWN = 3  # relation of two states of which one is unknown
-
-# Kilometres along the surface, for kilometres through the earth. A table, because the
-# arcsine of one machine need not be that of another to the last bit.
-_CHORDS = np.arange(0, 2 * int(EARTH_KM) + 2)
-ARC_KM = np.rint(
-    2 * EARTH_KM * np.arcsin(np.minimum(_CHORDS / (2 * EARTH_KM), 1))
-).astype(np.int32)
 
 
 def points(lat: Array, lon: Array) -> npt.NDArray[np.float64]:
@@ -43,16 +47,47 @@ def points(lat: Array, lon: Array) -> npt.NDArray[np.float64]:
     return known
 
 
-@njit()
-def km_between(a: Array, b: Array) -> Whole:
+def far_factors(national: int, remote: int) -> npt.NDArray[np.int32]:
+    """Return the factor of each reach by distance in km, for those it is flat for.
+
+    Falls in a straight line from 1 to the given factor at FAR_KM.
+    """
+    km = np.arange(FAR_KM + 1)
+    far = np.full((4, FAR_KM + 1), FACTOR, np.int32)
+    for reach, least in ((NATIONAL, national), (REMOTE, remote)):
+        far[reach] = FACTOR - (FACTOR - least) * km // FAR_KM
+    return far
+
+
+def arc_km(chord: Array) -> Array:
+    """Return whole kilometres along the surface, for chords of the unit sphere.
+
+    The series of the arcsine, as the arcsine of one machine need not be that of
+    another to the last bit; half a kilometre off at 5,000 km.
+    """
+    u = chord * chord
+    km: Array = EARTH_KM * chord * (1.0 + u / 24.0 + 3.0 * u * u / 640.0)
+    return km.astype(np.int64)
+
+
+@njit(inline="always")
+def _arc(chord: Whole) -> Whole:
+    u = chord * chord
+    return np.int64(EARTH_KM * chord * (1.0 + u / 24.0 + 3.0 * u * u / 640.0))
+
+
+@njit(inline="always")
+def km_between(
+    ax: Whole, ay: Whole, az: Whole, bx: Whole, by: Whole, bz: Whole
+) -> Whole:
     """Return the great-circle distance of two points in whole kilometres."""
-    dx = a[0] - b[0]
-    dy = a[1] - b[1]
-    dz = a[2] - b[2]
-    return ARC_KM[int(np.sqrt(dx * dx + dy * dy + dz * dz) * EARTH_KM)]
+    dx = ax - bx
+    dy = ay - by
+    dz = az - bz
+    return _arc(np.sqrt(dx * dx + dy * dy + dz * dz))
 
 
-@njit()
+@njit(inline="always")
 def own_factor(
     reach: Whole, radius: Whole, km: Whole, relation: Whole, rules: Rules
 ) -> Whole:
@@ -66,72 +101,73 @@ def own_factor(
     relation : 0 same state, 1 bordering, 2 other, UNKNOWN
     rules : columns.Rules
     """
+    factor: Whole = np.int32(FACTOR)
     if reach == STATE:
-        return rules.relation[relation]
-    if km < 0:
-        return FACTOR
-    if reach == ONSITE:
+        factor = rules.relation[relation]
+    elif km < 0:
+        pass
+    elif reach == ONSITE:
         beyond = km - radius
-        if beyond <= 0:
-            return FACTOR
         edge = max(radius, LEAST_EDGE_KM)
         if beyond > edge:
-            return 0
-        return FACTOR - (FACTOR - rules.edge) * beyond // edge
-    far = rules.remote_far if reach == REMOTE else rules.national_far
-    return FACTOR - (FACTOR - far) * min(km, FAR_KM) // FAR_KM
+            factor = np.int32(0)
+        elif beyond > 0:
+            factor = np.int32(FACTOR - (FACTOR - rules.edge) * beyond // edge)
+    else:
+        factor = rules.far[reach, min(km, FAR_KM)]
+    return factor
 
 
-@njit()
-def region_factor(columns: Columns, need: Whole, offering: Whole) -> Whole:
-    """Return the factor of a need and an offering: the stricter reach decides."""
-    firms = columns.firms
-    a = columns.needs.company[need]
-    b = columns.offerings.company[offering]
-    km: Whole = -1
-    if firms.placed[a] and firms.placed[b]:
-        km = km_between(firms.place[a], firms.place[b])
-    relation: Whole = UNKNOWN
-    if firms.state[a] >= 0 and firms.state[b] >= 0:
-        relation = columns.borders[firms.state[a], firms.state[b]]
-    needs, offerings, rules = columns.needs, columns.offerings, columns.rules
-    return min(
-        own_factor(needs.reach[need], needs.radius[need], km, relation, rules),
-        own_factor(
-            offerings.reach[offering], offerings.radius[offering], km, relation, rules
-        ),
-    )
-
-
-def kilometres(place: Array, one: Array) -> npt.NDArray[np.int32]:
-    """Return `km_between` of many points and one, without a compiled loop."""
-    d = place - one
-    # The same sum in the same order as the kernel's.
-    squares = d[:, 0] * d[:, 0] + d[:, 1] * d[:, 1] + d[:, 2] * d[:, 2]
-    km: npt.NDArray[np.int32] = ARC_KM[(np.sqrt(squares) * EARTH_KM).astype(np.int64)]
+@njit(inline="always")
+def distance(one: Side | Traits, i: Whole, many: Side | Traits, j: Whole) -> Whole:
+    """Return the kilometres between two listings' companies, -1 when unknown."""
+    km = np.int64(-1)
+    if one.placed[i] and many.placed[j]:
+        km = km_between(one.x[i], one.y[i], one.z[i], many.x[j], many.y[j], many.z[j])
     return km
 
 
+@njit(inline="always")
+def related(state: Whole, other: Whole, borders: Array) -> Whole:
+    """Return the relation of two states."""
+    relation = np.int64(UNKNOWN)
+    if state >= 0 and other >= 0:
+        relation = np.int64(borders[state, other])
+    return relation
+
+
+@njit(inline="always")
+def region_factor(
+    one: Side | Traits,
+    i: Whole,
+    many: Side | Traits,
+    j: Whole,
+    borders: Array,
+    rules: Rules,
+) -> Whole:
+    """Return the factor of a need and an offering: the stricter reach decides."""
+    km = distance(one, i, many, j)
+    relation = related(one.state[i], many.state[j], borders)
+    ours = own_factor(one.reach[i], one.radius[i], km, relation, rules)
+    theirs = own_factor(many.reach[j], many.radius[j], km, relation, rules)
+    return min(ours, theirs)
+
+
 def region_factors(
-    columns: Columns, need: int, offerings: npt.NDArray[np.int64]
+    one: Side, i: int, many: Side, j: Array, borders: Array, rules: Rules
 ) -> npt.NDArray[np.int64]:
-    """Return `region_factor` of one need and many offerings."""
-    firms, rules = columns.firms, columns.rules
-    a, b = columns.needs.company[need], columns.offerings.company[offerings]
-    known = firms.placed[b] & firms.placed[a]
-    km = np.where(known, kilometres(firms.place[b], firms.place[a]), -1)
-    relation = np.where(
-        (firms.state[b] >= 0) & (firms.state[a] >= 0),
-        columns.borders[firms.state[a], firms.state[b]],
-        UNKNOWN,
-    )
-    one, many = columns.needs, columns.offerings
+    """Return `region_factor` of one need and many offerings, without a kernel."""
+    dx, dy, dz = one.x[i] - many.x[j], one.y[i] - many.y[j], one.z[i] - many.z[j]
+    # The same sum in the same order as the kernel's.
+    km = arc_km(np.sqrt(dx * dx + dy * dy + dz * dz))
+    km = np.where(many.placed[j] & one.placed[i], km, -1)
+    known = (many.state[j] >= 0) & (one.state[i] >= 0)
+    relation = np.where(known, borders[one.state[i], many.state[j]], UNKNOWN)
+    n = len(km)
     ours = _own_factors(
-        np.full(len(b), one.reach[need]), one.radius[need], km, relation, rules
+        np.full(n, one.reach[i]), np.full(n, one.radius[i]), km, relation, rules
     )
-    theirs = _own_factors(
-        many.reach[offerings], many.radius[offerings], km, relation, rules
-    )
+    theirs = _own_factors(many.reach[j], many.radius[j], km, relation, rules)
     return np.minimum(ours, theirs)
 
 
@@ -139,14 +175,10 @@ def _own_factors(
     reach: Array, radius: Array, km: Array, relation: Array, rules: Rules
 ) -> npt.NDArray[np.int64]:
     edge = np.maximum(radius, LEAST_EDGE_KM)
-    beyond = km - radius
-    onsite = np.where(
-        beyond <= 0,
-        FACTOR,
-        np.where(beyond > edge, 0, FACTOR - (FACTOR - rules.edge) * beyond // edge),
-    )
-    far = np.where(reach == REMOTE, rules.remote_far, rules.national_far)
-    wide = FACTOR - (FACTOR - far) * np.minimum(km, FAR_KM) // FAR_KM
+    beyond = np.maximum(km - radius, 0)
+    fallen = FACTOR - (FACTOR - rules.edge) * beyond // edge
+    onsite = np.where(beyond > edge, 0, fallen)
+    wide = rules.far[reach, np.clip(km, 0, FAR_KM)]
     by_distance = np.where(km < 0, FACTOR, np.where(reach == ONSITE, onsite, wide))
     factors = np.where(reach == STATE, rules.relation[relation], by_distance)
     return factors.astype(np.int64)

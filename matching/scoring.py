@@ -10,9 +10,20 @@ to compute it gives the same. What must not meet is excluded, never scored down.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import COSINE, FACTOR, Array, Columns, Rows, Rules, Whole
+from matching.columns import (
+    BITS,
+    COSINE,
+    FACTOR,
+    Array,
+    Columns,
+    Rows,
+    Rules,
+    Side,
+    Traits,
+    Whole,
+)
 from matching.kernels import njit
-from matching.region import region_factor, region_factors
+from matching.region import far_factors, region_factor, region_factors
 from matching.settings import Settings
 
 Longs = npt.NDArray[np.int64]
@@ -31,8 +42,7 @@ def rules_of(settings: Settings) -> Rules:
         wrong_help=factor(settings.wrong_help),
         unknown_help=factor(settings.unknown_help),
         edge=factor(settings.edge),
-        national_far=factor(settings.national_far),
-        remote_far=factor(settings.remote_far),
+        far=far_factors(factor(settings.national_far), factor(settings.remote_far)),
         relation=np.array(
             [
                 FACTOR,
@@ -45,25 +55,34 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-@njit()
-def help_factor(columns: Columns, need: Whole, offering: Whole) -> Whole:
+@njit(inline="always")
+def help_factor(wanted: Whole, offered: Whole, rules: Rules) -> Whole:
     """Return how the kind of help fits: 1 when the need names none."""
-    wanted = columns.needs.help[need]
-    offered = columns.offerings.help[offering]
+    factor = np.int64(rules.wrong_help)
     if wanted == 0 or (wanted & offered) != 0:
-        return FACTOR
-    return columns.rules.unknown_help if offered == 0 else columns.rules.wrong_help
+        factor = np.int64(FACTOR)
+    elif offered == 0:
+        factor = np.int64(rules.unknown_help)
+    return factor
 
 
-@njit()
-def weight(columns: Columns, need: Whole, offering: Whole) -> Whole:
-    """Return region * help * fresh in steps of 1 / FACTOR."""
-    region = region_factor(columns, need, offering)
-    fresh = min(columns.needs.fresh[need], columns.offerings.fresh[offering])
-    return (region * help_factor(columns, need, offering) // FACTOR) * fresh // FACTOR
+@njit(inline="always")
+def weight(
+    one: Side | Traits,
+    i: Whole,
+    many: Side | Traits,
+    j: Whole,
+    borders: Array,
+    rules: Rules,
+) -> Whole:
+    """Return region * help * fresh of two listings, in steps of 1 / FACTOR."""
+    region = np.int64(region_factor(one, i, many, j, borders, rules))
+    helps = help_factor(one.help[i], many.help[j], rules)
+    fresh = np.int64(min(one.fresh[i], many.fresh[j]))
+    return (((region * helps) >> BITS) * fresh) >> BITS
 
 
-@njit()
+@njit(inline="always")
 def may_meet(columns: Columns, taker: Whole, giver: Whole) -> bool:
     """Return whether two companies may be introduced at all, whatever it is about."""
     firms = columns.firms
@@ -85,7 +104,7 @@ def may_meet(columns: Columns, taker: Whole, giver: Whole) -> bool:
     return True
 
 
-@njit()
+@njit(inline="always")
 def may_match(columns: Columns, need: Whole, offering: Whole) -> bool:
     """Return whether an offering may be suggested for a need."""
     taker = columns.needs.company[need]
@@ -94,13 +113,13 @@ def may_match(columns: Columns, need: Whole, offering: Whole) -> bool:
     return may_meet(columns, taker, columns.offerings.company[offering])
 
 
-@njit()
+@njit(inline="always")
 def content(topic: Whole, text: Whole, rules: Rules) -> Whole:
     """Return (1 - t) * topic + t * text, all in steps of 1 / COSINE."""
-    return ((FACTOR - rules.text) * topic + rules.text * text) // FACTOR
+    return ((FACTOR - rules.text) * topic + rules.text * text) >> BITS
 
 
-@njit()
+@njit(inline="always")
 def dot(rows: Rows, i: Whole, dense: Array) -> Whole:
     """Return the product of a sparse row and a dense one, at most COSINE."""
     total = np.int64(0)
@@ -109,14 +128,14 @@ def dot(rows: Rows, i: Whole, dense: Array) -> Whole:
     return min(total, COSINE)
 
 
-@njit()
+@njit(inline="always")
 def spread_out(rows: Rows, i: Whole, dense: Array) -> None:
     """Write a sparse row into a dense one of zeros."""
     for p in range(rows.start[i], rows.start[i + 1]):
         dense[rows.column[p]] = rows.weight[p]
 
 
-@njit()
+@njit(inline="always")
 def clear(rows: Rows, i: Whole, dense: Array) -> None:
     """Undo `spread_out`."""
     for p in range(rows.start[i], rows.start[i + 1]):
@@ -125,14 +144,14 @@ def clear(rows: Rows, i: Whole, dense: Array) -> None:
 
 def weights(columns: Columns, need: int, offerings: Longs) -> Longs:
     """Return `weight` of one need and many offerings, without a compiled loop."""
-    many, rules = columns.offerings, columns.rules
-    wanted, offered = columns.needs.help[need], many.help[offerings]
+    one, many, rules = columns.needs, columns.offerings, columns.rules
+    wanted, offered = one.help[need], many.help[offerings]
     fits = (wanted == 0) | ((wanted & offered) != 0)
     other = np.where(offered == 0, rules.unknown_help, rules.wrong_help)
     helps = np.where(fits, FACTOR, other).astype(np.int64)
-    fresh = np.minimum(many.fresh[offerings], columns.needs.fresh[need])
-    region = region_factors(columns, need, offerings)
-    product: Longs = (region * helps // FACTOR) * fresh // FACTOR
+    fresh = np.minimum(many.fresh[offerings], one.fresh[need])
+    region = region_factors(one, need, many, offerings, columns.borders, rules)
+    product: Longs = ((region * helps >> BITS) * fresh) >> BITS
     return product
 
 

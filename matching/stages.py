@@ -57,6 +57,13 @@ class Stages:
             step, blocks, shared, progress=self._report, cancelled=self._cancelled
         )
 
+    def report(self) -> dict[str, dict[str, float]]:
+        """Return seconds and peak memory in MB, stage by stage."""
+        return {
+            name: {"seconds": round(seconds, 4), "peak_mb": self.peak_mb[name]}
+            for name, seconds in self.seconds.items()
+        }
+
     def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(self._name, done / total)

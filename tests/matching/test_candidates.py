@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matching import candidates
+from matching import blocks
 from matching.candidates import LAST, build, scratch, search, search_plainly
 from matching.scoring import matchable, may_match, weight, weights
 from matching.settings import Settings
@@ -23,7 +23,8 @@ def found_by_search(market, columns, limit):
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("limit", [1, 7, 50])
 def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
-    monkeypatch.setattr(candidates, "REGION", 64)
+    monkeypatch.setattr(blocks, "NEAR_REGION", 64)
+    monkeypatch.setattr(blocks, "WIDE_REGION", 64)
     market = random_market(seed, companies=150)
     columns = market.columns(Settings())
 
@@ -52,10 +53,12 @@ def test_weights_and_exclusions_are_the_same_one_by_one_and_at_once():
     market = random_market(2)
     columns = market.columns(Settings())
     offerings = np.arange(len(market.offerings))
+    needs, many = columns.needs, columns.offerings
 
     for need in range(market.n_needs):
         assert weights(columns, need, offerings).tolist() == [
-            weight(columns, need, int(one)) for one in offerings
+            weight(needs, need, many, int(one), columns.borders, columns.rules)
+            for one in offerings
         ]
         assert matchable(columns, need, offerings).tolist() == [
             may_match(columns, need, int(one)) for one in offerings
