@@ -17,24 +17,11 @@ from matching.allocation_explore import (
     explore,
     must_cover,
 )
+from matching.allocation_greedy import by_value, greedy, greedy_by_weight
 from matching.allocation_order import company_ranks
-from matching.allocation_prices import (
-    Adjacency,
-    Edges,
-    find_prices,
-    polish,
-    worthwhile,
-)
-from matching.allocation_search import (
-    Graph,
-    Scratch,
-    by_value,
-    cover,
-    greedy,
-    greedy_by_weight,
-    hold,
-    improve,
-)
+from matching.allocation_polish import polish
+from matching.allocation_prices import Adjacency, Edges, find_prices, worthwhile
+from matching.allocation_search import Graph, Scratch, cover, hold, improve
 from matching.errors import MatchingError, OverCapacity
 
 __all__ = [

@@ -13,12 +13,6 @@ ROUNDING = 1e-12
 _FULL_SWEEPS = 6  # over all edges; by then most edges are far too dear to matter
 _SWEEPS = (20, 200)  # over the rest: more where they are few
 _WORK = 8e6  # edges to sweep in all
-_POLISH_STEPS = (12, 600)
-_POLISH_WORK = 3e7  # edges to look at while polishing
-_MOMENTUM = 0.9
-_IDLE = 12  # steps without progress, after which less is hoped for
-_PROGRESS = 0.05  # of the hope
-_FINE = 1e-7  # of the bound: hopes below are fulfilled
 _EXTRA = 2  # edges beyond its room that a company may need to find its price
 _TINY = 1e-12
 _GUESS = 0.9  # of a price: below it, surpluses rarely count in the next sweep
@@ -112,10 +106,10 @@ def find_prices(
     some = some.at(np.argsort(-some.reduced(swept), kind="stable"))
     sweeps = int(np.clip(_WORK / max(1, len(some.u)), *_SWEEPS))
     sweep(Adjacency.of(some, len(room)), order, room, swept, sweeps)
-    return _cheaper(edges, room, prices, swept)
+    return cheaper(edges, room, prices, swept)
 
 
-def _cheaper(
+def cheaper(
     edges: Edges,
     room: NDArray[np.int32],
     first: NDArray[np.float64],
@@ -158,33 +152,6 @@ def worthwhile(
     return _above(edges, prices, level)
 
 
-def polish(
-    edges: Edges,
-    room: NDArray[np.int32],
-    prices: NDArray[np.float64],
-    welfare: float,
-) -> tuple[NDArray[np.float64], float]:
-    """Lower the bound further, knowing a welfare that can be reached.
-
-    Coordinate descent can rest in a corner from which only moving several prices
-    together leads on: in small markets above all. Subgradient steps do, and their
-    length follows from the distance between bound and welfare.
-
-    Returns prices and bound, never worse than those given, as `find_prices`.
-
-    References
-    ----------
-    Polyak, "Minimization of unsmooth functionals", USSR Computational Mathematics
-    and Mathematical Physics 9(3), 1969. doi:10.1016/0041-5553(69)90061-5
-    """
-    steps = int(np.clip(_POLISH_WORK / max(1, len(edges.u)), *_POLISH_STEPS))
-    best = prices.copy()
-    _descend(edges, room, best, welfare, steps)
-    swept, order = best.copy(), np.arange(len(best))
-    sweep(Adjacency.of(edges, len(best)), order, room, swept, _FULL_SWEEPS)
-    return _cheaper(edges, room, best, swept)
-
-
 def dual_bound(
     edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]
 ) -> float:
@@ -193,75 +160,8 @@ def dual_bound(
     sum(room * price) + sum(max(0, weight - price of both ends)), which weak duality
     puts above every choice of edges that fits `room`, for all prices >= 0.
     """
-    value: float = _dual(edges, room, prices)
+    value: float = dual(edges, room, prices)
     return value * (1 + ROUNDING)
-
-
-@njit()
-def _descend(
-    edges: Edges,
-    room: NDArray[np.int32],
-    best: NDArray[np.float64],
-    welfare: float,
-    steps: int,
-) -> None:
-    """Improve the prices in `best` by steps that aim `hope` below the least bound.
-
-    The hope is the distance to the welfare at first, and is halved when steps bring
-    nothing: the least bound that exists lies somewhere between the two.
-    """
-    prices, n = best.copy(), len(best)
-    least = _dual(edges, room, best)
-    hope = least - welfare
-    direction, slope = np.zeros(n), np.zeros(n)
-    idle = 0
-    for _ in range(steps):
-        value = _dual_slope(edges, room, prices, slope)
-        idle += 1
-        if value < least - _PROGRESS * hope:
-            idle = 0
-        if value < least:
-            least = value
-            best[:] = prices
-        if idle >= _IDLE:
-            hope *= 0.5
-            idle = 0
-            prices[:] = best
-            direction[:] = 0.0
-            continue
-        length = 0.0
-        for i in range(n):
-            if prices[i] <= 0 and slope[i] > 0:
-                slope[i] = 0.0
-            direction[i] = _MOMENTUM * direction[i] + slope[i]
-            length += direction[i] * direction[i]
-        if length == 0 or hope <= _FINE * least:
-            break
-        step = (value - least + hope) / length
-        for i in range(n):
-            prices[i] = max(0.0, prices[i] - step * direction[i])
-
-
-@njit()
-def _dual_slope(
-    edges: Edges,
-    room: NDArray[np.int32],
-    prices: NDArray[np.float64],
-    slope: NDArray[np.float64],
-) -> float:
-    """Return the dual and write its subgradient: room beyond the edges worth it."""
-    u, v, weight = edges
-    value = 0.0
-    for i in range(len(prices)):
-        value += room[i] * prices[i]
-        slope[i] = room[i]
-    for e in range(len(u)):
-        surplus = np.float64(weight[e]) - (prices[u[e]] + prices[v[e]])
-        if surplus > 0:
-            value += surplus
-            slope[u[e]] -= 1.0
-            slope[v[e]] -= 1.0
-    return value
 
 
 @njit()
@@ -322,7 +222,7 @@ def _fill(edges: Edges, position: NDArray[np.int64], adjacency: Adjacency) -> No
 
 
 @njit()
-def _dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) -> float:
+def dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) -> float:
     u, v, weight = edges
     total = 0.0
     for i in range(len(prices)):
