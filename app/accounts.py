@@ -81,6 +81,8 @@ def init_app(app: Flask) -> None:
         SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/account",
         REMEMBER_COOKIE_DURATION=timedelta(days=30),
         REMEMBER_COOKIE_SAMESITE="Lax",
+        SECURITY_CLI_USERS_NAME=False,  # they would go round our rules
+        SECURITY_CLI_ROLES_NAME=False,
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     datastore = SQLAlchemySessionUserDatastore(db.current(), Person, Role)

@@ -81,6 +81,7 @@ def take(
         page.goto(path)
         if not options.no_script:
             page.wait_for_selector("body[data-ready]", state="attached")
+        page.wait_for_load_state("networkidle")  # charts have fetched their figures
         overflow = page.evaluate(SIDEWAYS)
         if overflow > 0:
             found.append(f"{overflow} px sideways")
