@@ -57,7 +57,8 @@ class ChoicesForm(FlaskForm):
     news = BooleanField(NAMES[ConsentKind.NEWS])
 
     def ticked(self) -> list[ConsentKind]:
-        return [kind for kind in ConsentKind if self[kind.value].data]
+        """What was sent: a form without any tick has no fields at all."""
+        return [kind for kind in ConsentKind if request.form.get(kind.value)]
 
 
 @bp.route("/mail-choices", methods=["GET", "POST"])
