@@ -22,7 +22,14 @@ class Spread:
     many get the same bytes, which dense products do not promise.
     """
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        *,
+        parent: float = PARENT,
+        related: float = RELATED,
+        use_cases: float = USE_CASES,
+    ) -> None:
         place = {topic.id: at for at, topic in enumerate(knowledge.topics)}
         self.n_topics, n_cases = len(place), len(knowledge.use_cases)
         belongs = np.zeros((n_cases, self.n_topics), np.float32)
@@ -33,8 +40,9 @@ class Spread:
         near = np.eye(self.n_topics, dtype=np.float32)
         for at, topic in enumerate(knowledge.topics):
             if topic.parent is not None:
-                near[at, place[topic.parent]] = PARENT
-            near[at, [place[other] for other in topic.related]] = RELATED
+                near[at, place[topic.parent]] = parent
+            near[at, [place[other] for other in topic.related]] = related
+        self._use_cases = np.float32(use_cases)
         self.belongs = sp.csr_array(belongs)
         counted = np.vstack([np.eye(self.n_topics, dtype=np.float32), belongs])
         self._counted = sp.csr_array(counted)
@@ -59,7 +67,7 @@ class Spread:
         """
         topics = _unit(strengths @ self._near)
         cases = _unit(strengths[:, self.n_topics :])
-        cases.data *= np.float32(USE_CASES)
+        cases.data *= self._use_cases
         both = _unit(sp.hstack([topics, cases], format="csr"))
         both.sort_indices()
         return both

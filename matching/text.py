@@ -26,7 +26,7 @@ Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int32]
 
 GRAMS = (3, 4, 5)
-WORD_SHARE = 0.5  # of the squared length of a text; the rest is pieces of letters
+WORD_SHARE = 0.4  # of the squared length of a text; the rest is pieces of letters
 N_BUCKETS = 1 << 19
 KNOWLEDGE_SHARE = 0.1  # of its texts, where a register has its own say
 SHORTEST_COMPOUND = 8
@@ -353,15 +353,33 @@ class Features:
         -------
         csr_array of the same shape and form
         """
-        n_known_texts = KNOWLEDGE_SHARE * (math.exp(self.rare - 1) - 1)
+        df = np.bincount(rows.indices, minlength=self.n_columns)
+        return self.reweigh(rows, self.register_factors(df, rows.shape[0]))
+
+    def register_factors(
+        self, df: npt.NDArray[np.integer], n_texts: int
+    ) -> npt.NDArray[np.float64]:
+        """Return what a register multiplies each column's weights by.
+
+        Parameters
+        ----------
+        df : int array of shape (n_columns,)
+            In how many of the register's `n_texts` texts a feature stands.
+        """
+        known = math.exp(self.rare - 1) - 1  # texts of the knowledge base
         old = np.full(self.n_columns, self.rare)
         old[: self.n_known] = self.idf
-        df = (1 + n_known_texts / KNOWLEDGE_SHARE) / np.exp(old - 1) - 1
-        df *= KNOWLEDGE_SHARE
-        df += np.bincount(rows.indices, minlength=self.n_columns)
-        new = np.log((1 + n_known_texts + rows.shape[0]) / (1 + df)) + 1
+        known_df = (1 + known) / np.exp(old - 1) - 1
+        n, both = n_texts + KNOWLEDGE_SHARE * known, df + KNOWLEDGE_SHARE * known_df
+        factors: npt.NDArray[np.float64] = (np.log((1 + n) / (1 + both)) + 1) / old
+        return factors
+
+    def reweigh(
+        self, rows: sp.csr_array, factors: npt.NDArray[np.float64]
+    ) -> sp.csr_array:
+        """Return rows with weights multiplied by column, of their old form."""
         scaled = rows.copy()
-        scaled.data = rows.data * (new / old)[rows.indices]
+        scaled.data = rows.data * factors[rows.indices]
         return self._unit(scaled)
 
     def word_columns(self, hashes: Hashes) -> Ints:

@@ -26,7 +26,7 @@ from matching.training import Weights
 from matching.types import Language
 from matching.vector_bytes import ModelMismatch, pack, unpack
 
-METHOD = "2"  # raised whenever the same knowledge gives other vectors
+METHOD = "3"  # raised whenever the same knowledge gives other vectors
 
 TEXT_SHARE = 0.6  # content = (1 - TEXT_SHARE) * topic cosine + TEXT_SHARE * text cosine
 STRONGEST = 15  # classes a text may speak of
@@ -77,14 +77,16 @@ class TextVectors:
 class TopicModel:
     """The trained model. Make one with `load`; it holds no state that changes."""
 
-    def __init__(self, knowledge: Knowledge, weights: Weights) -> None:
+    def __init__(
+        self, knowledge: Knowledge, weights: Weights, spread: Spread | None = None
+    ) -> None:
         self.knowledge = knowledge
         self.weights = weights
         self.features = weights.features
         self.version = f"{knowledge.version}-{METHOD}"
         self.topic_ids = tuple(topic.id for topic in knowledge.topics)
         self.n_topics = len(self.topic_ids)
-        self.spread = Spread(knowledge)
+        self.spread = spread or Spread(knowledge)
 
     @classmethod
     def load(

@@ -23,12 +23,29 @@ from matching.text import Features
 
 N_GRAMS = 60_000
 COST = 0.3
-SHARES = {"machines": 1.0, "entries": 1.0, "odds": 0.5}
 SMOOTHING = 10.0  # as if each class had so much more text, of the average kind
 LEAST_WEIGHT = 0.003  # of the largest; smaller ones only make the model large
 
 
 Integers = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What goes into the model; ablations leave something out."""
+
+    machines: float = 1.0
+    entries: float = 1.0
+    odds: float = 0.5
+    negative: bool = False  # keep the machines' negative weights
+    lexicon: bool = True
+
+    def share(self, learner: str) -> float:
+        """Return a learner's share by its name."""
+        return float(getattr(self, learner))
+
+
+RECIPE = Recipe()
 
 
 @dataclass(frozen=True)
@@ -76,11 +93,14 @@ def class_texts(knowledge: Knowledge) -> Iterator[list[str]]:
     yield from map(use_case_texts, knowledge.use_cases)
 
 
-def train(knowledge: Knowledge, *, threads: int | None = None) -> Weights:
+def train(
+    knowledge: Knowledge, recipe: Recipe = RECIPE, *, threads: int | None = None
+) -> Weights:
     """Learn features and weights; the same knowledge gives the same weights."""
     entries = list(class_texts(knowledge))
     sentences = [sentence for entry in entries for sentence in entry]
-    features = Features.fit(sentences, n_grams=N_GRAMS, groups=knowledge.lexicon)
+    groups = knowledge.lexicon if recipe.lexicon else ()
+    features = Features.fit(sentences, n_grams=N_GRAMS, groups=groups)
     texts = sentences + [" . ".join(entry) for entry in entries]
     of_class = np.repeat(np.arange(len(entries)), list(map(len, entries)))
     known = features.transform(texts)[:, : features.n_known]
@@ -92,13 +112,15 @@ def train(knowledge: Knowledge, *, threads: int | None = None) -> Weights:
         np.full(len(texts), COST, np.float32),
         threads=threads,
     )
-    np.maximum(machines, 0, out=machines)
+    if not recipe.negative:
+        np.maximum(machines, 0, out=machines)
     learners = {
         "machines": sp.csr_array(machines),
         "entries": whole.T.tocsr(),
         "odds": _odds((belongs.T @ single).tocsr()).T.tocsr(),
     }
-    return _add(features, learners, bias, single[::20])
+    matrix, bias = _add(learners, bias, recipe, single[::20])
+    return Weights(features, matrix, bias)
 
 
 def _one_hot(classes: Integers, n_classes: int) -> sp.csr_array:
@@ -128,11 +150,11 @@ def _odds(sums: sp.csr_array) -> sp.csr_array:
 
 
 def _add(
-    features: Features,
     learners: dict[str, sp.csr_array],
     bias: npt.NDArray[np.float32],
+    recipe: Recipe,
     sample: sp.csr_array,
-) -> Weights:
+) -> tuple[sp.csr_array, npt.NDArray[np.float32]]:
     """Add the learners, each scaled to the same spread of decisions on a sample."""
     total = learners["machines"] * np.float32(0)
     total_bias = np.zeros_like(bias)
@@ -141,11 +163,11 @@ def _add(
         if name == "machines":
             decisions = decisions + bias
         decisions -= decisions.mean(axis=1, keepdims=True)
-        scale = SHARES[name] / float(decisions.std())
+        scale = recipe.share(name) / float(decisions.std())
         total = total + matrix * np.float32(scale)
         if name == "machines":
             total_bias = bias * np.float32(scale)
-    total.data[total.data < LEAST_WEIGHT * total.data.max()] = 0
+    total.data[np.abs(total.data) < LEAST_WEIGHT * total.data.max()] = 0
     total.eliminate_zeros()
     total.sort_indices()
-    return Weights(features, total, total_bias)
+    return total, total_bias

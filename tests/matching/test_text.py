@@ -120,7 +120,7 @@ def test_words_of_a_group_share_a_meaning():
     rows = features.transform(["Semmel", "rolls", "Lagermaschine", "warehouse"])
 
     cosines = (rows @ rows.T).toarray()
-    assert cosines[0, 1] > 0.2
+    assert cosines[0, 1] > 0.15
     assert cosines[2, 3] > 0.1
     assert cosines[0, 3] == 0
 
