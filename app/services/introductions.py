@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from app import db
 from app.errors import (
@@ -179,12 +179,13 @@ def see_all(*, by: UUID, at: datetime) -> None:
     """Remember that a company looked at what awaits its answer."""
     with db.transaction() as session:
         company_id = deciding_company(session, by)
-        for side in Side:
+        companies = (Introduction.company_lo_id, Introduction.company_hi_id)
+        for side, company in zip(Side, companies, strict=True):
             seen_at = column(side, "seen_at")
             session.execute(
                 sa.update(Introduction)
                 .where(
-                    _company_column(side) == company_id,
+                    company == company_id,
                     column(side, "decision") == Decision.PENDING,
                     seen_at.is_(None),
                     Introduction.shown_at.is_not(None),
@@ -350,7 +351,3 @@ def _check_capacity(session: Session, company_id: UUID, at: datetime) -> None:
 
 def _pair(row: Any) -> tuple[UUID, UUID]:
     return row.company_lo_id, row.company_hi_id
-
-
-def _company_column(side: Side) -> InstrumentedAttribute[UUID]:
-    return Introduction.company_lo_id if side is Side.LO else Introduction.company_hi_id
