@@ -1,15 +1,21 @@
 """How many companies could fit a text: numbers only, for whoever is typing it."""
 
+import threading
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app import db
 from app.models import Company, Listing, Reach
+from app.services import topics
 from app.services.listings import DEFAULT_RADIUS, Draft, typed
 from app.services.listings_vectors import vectors_of
 from app.services.places import Place
+from app.services.rounds_market import register_of
 from matching.topics import TextVectors
 
 
@@ -37,10 +43,15 @@ class Index(Protocol):
     ) -> tuple[int, int]: ...
 
 
+SECONDS_FRESH = 300
+
+
 class _Shared:
     """The index of this process; None until there is one."""
 
     index: Index | None = None
+    built_at: float | None = None  # None: handed in, or not built yet
+    lock = threading.Lock()
 
 
 _shared = _Shared()
@@ -48,7 +59,35 @@ _shared = _Shared()
 
 def use(index: Index | None) -> None:
     """Count in this index from now on."""
-    _shared.index = index
+    _shared.index, _shared.built_at = index, None
+
+
+def warm() -> threading.Thread:
+    """Build the index of the open listings in the background and count in it."""
+    thread = threading.Thread(target=_build, name="live-index", daemon=True)
+    thread.start()
+    return thread
+
+
+def _build() -> None:
+    from matching.live import LiveIndex
+
+    if not _shared.lock.acquire(blocking=False):
+        return  # somebody is at it
+    try:
+        register = register_of(db.session(), datetime.now(UTC))
+        vectors = topics.model().unpack(register.vectors)
+        index = LiveIndex(register.listings, register.companies, vectors)
+        _shared.index, _shared.built_at = index, time.monotonic()
+    finally:
+        db.remove()
+        _shared.lock.release()
+
+
+def _refresh_when_old() -> None:
+    built_at = _shared.built_at
+    if built_at is not None and time.monotonic() - built_at > SECONDS_FRESH:
+        warm()
 
 
 def of_draft(
@@ -58,6 +97,7 @@ def of_draft(
 
     None as long as there is no index.
     """
+    _refresh_when_old()
     if _shared.index is None:
         return None
     company = session.get_one(Company, company_id)

@@ -1,0 +1,70 @@
+"""The live index counts companies that could fit a typed text."""
+
+import time
+
+import numpy as np
+import pytest
+
+from matching.live import LiveIndex
+from matching.topics import TopicModel
+from matching.types import Company, Listing
+
+ULM = (48.4, 9.99)
+OFFER = "Wir prüfen Gussteile seit 2023 mit Kameras auf Risse und Lunker."
+NEED = "Risse an Gussteilen sehen wir zu spät, der Ausschuss ist hoch."
+
+
+@pytest.fixture(scope="module")
+def model() -> TopicModel:
+    return TopicModel.load()
+
+
+def index_of(model: TopicModel, *companies: Company) -> LiveIndex:
+    listings = [
+        Listing(id=f"o{one.id}", kind="offering", text=OFFER, company=one.id)
+        for one in companies
+    ]
+    vectors = model.transform([one.text for one in listings])
+    return LiveIndex(listings, companies, vectors)
+
+
+def asked(index: LiveIndex, model: TopicModel, text: str, reach: str = "national"):
+    radius = 50 if reach == "onsite" else None
+    vectors = model.transform([text])
+    return index.count(vectors, "need", *ULM, "DE-BW", reach, radius)
+
+
+def test_companies_are_counted_once_and_by_distance(model: TopicModel):
+    near = Company("near", lat=48.5, lon=9.9)
+    far = Company("far", lat=53.5, lon=10.0)
+    nowhere = Company("nowhere")
+    index = index_of(model, near, far, nowhere)
+
+    assert asked(index, model, NEED) == (3, 1)
+    assert asked(index, model, NEED, "onsite") == (1, 1)
+
+
+def test_paused_companies_and_other_topics_do_not_count(model: TopicModel):
+    index = index_of(
+        model, Company("a", paused=True), Company("b", capacity=0), Company("c")
+    )
+
+    assert asked(index, model, NEED) == (1, 0)
+    assert asked(index, model, "Wir suchen Hilfe bei der Lohnbuchhaltung.") == (0, 0)
+
+
+def test_counting_is_quick_enough_to_follow_typing(model: TopicModel):
+    companies = [Company(f"{n:05}", lat=48.0 + n % 6, lon=10.0) for n in range(3000)]
+    listings = [
+        Listing(id=f"o{one.id}", kind="offering", text=OFFER, company=one.id)
+        for one in companies
+        for _ in range(1)
+    ]
+    vectors = model.transform([OFFER])[np.zeros(len(listings), np.int64)]
+    index = LiveIndex(listings, companies, vectors)
+    typed = model.transform([NEED])
+
+    begin = time.perf_counter()
+    index.count(typed, "need", *ULM, "DE-BW", "national", None)
+
+    assert time.perf_counter() - begin < 0.5
