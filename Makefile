@@ -31,7 +31,7 @@ lint: $(VENV)/.tests ## check style, types and templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint app/templates --check --lint --quiet
+	$(BIN)/djlint app/templates --lint --quiet
 
 format: $(VENV)/.tests ## bring code into the house style
 	$(BIN)/ruff check --fix .

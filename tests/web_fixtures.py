@@ -1,6 +1,6 @@
 """The app on a test database, and a client that checks every page it fetches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any

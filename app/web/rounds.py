@@ -95,7 +95,10 @@ def review(week: str | None = None) -> ResponseReturnValue:
         ),
         chosen=chosen,
         link=lambda number: url_for(
-            ".review", week=shown, **_as_args(chosen), page=number
+            ".review",
+            week=shown,
+            **_as_args(chosen),
+            page=number,  # type: ignore[arg-type]
         ),
         **values,
     )
