@@ -97,8 +97,8 @@ def review(week: str | None = None) -> ResponseReturnValue:
         link=lambda number: url_for(
             ".review",
             week=shown,
-            **_as_args(chosen),
-            page=number,  # type: ignore[arg-type]
+            page=number,
+            **_as_args(chosen),  # type: ignore[arg-type]
         ),
         **values,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -137,17 +138,21 @@ def _watch(context: BrowserContext, url: str, problems: list[str]) -> None:
     context.route("**/*", route)
     context.on(
         "console",
-        lambda message: message.type == "error"
-        and "Failed to load resource" not in message.text
-        and problems.append(message.text),
+        lambda message: (
+            message.type == "error"
+            and "Failed to load resource" not in message.text
+            and problems.append(message.text)
+        ),
     )
     context.on("weberror", lambda error: problems.append(str(error.error)))
 
 
 def _session_of(served: Served, person: Person) -> dict[str, str]:
     """A signed session cookie as a sign-in would have set it."""
+    (identity,) = sa.inspect(person).identity  # known also when detached
+    uniquifier = db.session().get_one(Person, identity).fs_uniquifier
+    db.remove()
     client = served.app.test_client()
-    uniquifier = person.fs_uniquifier  # read before a request ends the session
     with client.session_transaction() as session:
         session["_user_id"] = uniquifier
         session["_fresh"] = True
