@@ -69,9 +69,8 @@ class LiveIndex:
         """
         wanted = np.flatnonzero(self._is_need != (kind == "need"))
         topic = self._cosine(self._vectors.topics, vectors.topics, wanted)
-        wanted, topic = (
-            part[topic >= self.settings.least_topic] for part in (wanted, topic)
-        )
+        spoken = topic >= self.settings.least_topic
+        wanted, topic = wanted[spoken], topic[spoken]
         text = self._cosine(self._vectors.words, vectors.words, wanted)
         share = self.settings.text_share
         alike = (1 - share) * topic + share * text >= self.settings.floor
