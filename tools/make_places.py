@@ -39,7 +39,7 @@ STATES = dict(
 )
 
 # Where GeoNames' main name is the English one.
-GERMAN = {"Munich": "München"}
+GERMAN = {"Munich": "München", "Nuremberg": "Nürnberg"}
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log10
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -107,7 +108,13 @@ def search(text: str, limit: int = 8) -> list[Place]:
             score_cutoff=CLOSE_ENOUGH,
             limit=limit * 2,
         )
-        more = [place for name, _, _ in alike for place in index.by_name[name]]
+        scored = [
+            (place, score) for name, score, _ in alike for place in index.by_name[name]
+        ]
+        # Of two names as alike the larger place is meant: ten times the people
+        # weigh as much as a few points of likeness.
+        scored.sort(key=lambda one: -(one[1] + 4 * log10(one[0].population + 1)))
+        more = [place for place, _ in scored]
         found = _unique([*found, *more])[:limit]
     return found
 
