@@ -19,3 +19,11 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "warning")
 forwarded_allow_ips = ""  # the application trusts proxies by its own setting
+
+
+def post_worker_init(worker: object) -> None:
+    """The first form shall be as quick as the tenth: model and index load meanwhile."""
+    from app.services import preview, topics
+
+    topics.warm()
+    preview.warm()

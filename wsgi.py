@@ -4,7 +4,6 @@ import os
 import sys
 
 from app import create_app
-from app.services import preview, topics
 from config import BadSettings, Settings
 
 try:
@@ -13,7 +12,3 @@ except BadSettings as error:
     sys.exit(f"Handschlag does not start:\n{error}")
 
 application = create_app(settings)
-
-# The first form shall be as quick as the tenth: model and index load meanwhile.
-topics.warm()
-preview.warm()
