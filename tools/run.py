@@ -29,10 +29,11 @@ def main() -> int:
         )
         return 1
     environment = surroundings(folder, port)
-    for command in ("migrate", "topics sync", "demo fill --if-empty"):
-        done = subprocess.run(flask(command), env=environment, check=False)
-        if done.returncode:
-            return done.returncode
+    prepared = subprocess.run(
+        [PYTHON, "-m", "tools.prepare"], env=environment, check=False
+    )
+    if prepared.returncode:
+        return prepared.returncode
     return serve(environment, port)
 
 

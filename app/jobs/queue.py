@@ -33,7 +33,12 @@ def open_queue(settings: Settings) -> Huey:
 
 def with_tasks(queue: Huey, do: Do, tick: Callable[[], None]) -> Any:
     """Register the two tasks: one sweep by its name, and the minute's tick."""
-    sweep = queue.task(name="sweep")(do)
+
+    def run_sweep(name: str) -> None:
+        # Defined here, so that every process knows the task by the same name.
+        do(name)
+
+    sweep = queue.task(name="sweep")(run_sweep)
     queue.periodic_task(crontab(minute="*"), name="tick")(tick)
     return sweep
 
