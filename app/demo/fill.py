@@ -130,13 +130,17 @@ def _waves(firms: tuple[DemoCompany, ...]) -> list[tuple[DemoCompany, ...]]:
 def _described(entries: list[DemoListing]) -> dict[str, Described]:
     """Topics and vectors of all texts at once, by text."""
     session = db.session()
-    wordings = [Wording(listings.heading(one.text), one.text) for one in entries]
+    wordings = [Wording(_title(one), one.text) for one in entries]
     found = describe(session, wordings)
     session.rollback()
     return {
         one.text: one_described
         for one, one_described in zip(entries, found, strict=True)
     }
+
+
+def _title(entry: DemoListing) -> str:
+    return entry.title or listings.heading(entry.text)
 
 
 def _join(
@@ -176,7 +180,10 @@ def _company(firm: DemoCompany, company_id: UUID, at: datetime) -> Company:
         lon=firm.place.lon,
         sector=firm.sector,
         size=firm.size,
+        about=firm.about,
         stage=firm.stage,
+        areas=list(firm.areas),
+        languages=["en", "de"] if firm.english else ["de"],
         capacity=firm.capacity,
         max_open=6,
         show_name=firm.show_name,
@@ -191,16 +198,15 @@ def _company(firm: DemoCompany, company_id: UUID, at: datetime) -> Company:
 def _person(
     firm: DemoCompany, person_id: UUID, company_id: UUID, role: Role, at: datetime
 ) -> Person:
-    number = person_id.hex[:6]
-    address = company_names.key(firm.person).replace(" ", ".")
     return Person(
         id=person_id,
         company_id=company_id,
         name=firm.person,
         position=firm.position,
-        phone=f"+49 30 {int(number, 16) % 9_000_000 + 1_000_000}",
+        phone=firm.phone,
         release_phone=True,
-        email=f"{address}.{number}@firma.example",
+        email=firm.email,
+        locale="en" if firm.english else "de",
         fs_uniquifier=person_id.hex,
         confirmed_at=at,
         created_at=at - timedelta(days=2),
@@ -222,7 +228,7 @@ def _listing(
         company_id=company_id,
         author_id=person_id,
         kind=Kind(entry.kind),
-        title=listings.heading(entry.text),
+        title=_title(entry),
         text=entry.text,
         help_kinds=list(entry.help_kinds),
         reach=Reach(entry.reach),

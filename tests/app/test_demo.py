@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.demo import association, corpus, fill
+from app.demo import firms as firms_data
+from app.demo.association import DemoAssociation, DemoListing
+from app.demo.corpus import Situation
 from app.errors import Conflict
 from app.models import (
     Company,
@@ -22,7 +25,7 @@ from app.models import (
     RoundState,
     State,
 )
-from app.services import texts
+from app.services import company_names, texts
 from matching import knowledge
 from tests import factories
 from tests.factories import MONDAY
@@ -41,29 +44,117 @@ def test_the_same_seed_makes_the_same_association():
     assert association.make(3, 40) != association.make(4, 40)
 
 
-def test_listings_are_many_different_and_within_the_rules():
-    made = association.make()
-    entries = [entry for firm in made.companies for entry in firm.listings]
+@pytest.fixture(scope="module")
+def made() -> DemoAssociation:
+    return association.make()
+
+
+def listings_of(made: DemoAssociation) -> list[DemoListing]:
+    return [entry for firm in made.companies for entry in firm.listings]
+
+
+def test_listings_are_many_different_and_within_the_rules(made: DemoAssociation):
+    entries = listings_of(made)
     kinds = Counter(entry.kind for entry in entries)
 
     assert len(made.companies) == 400
-    assert 800 <= len(entries) <= 1000
+    assert 820 <= len(entries) <= 980
     assert len({entry.text for entry in entries}) == len(entries)
-    assert 0.5 < kinds["need"] / len(entries) < 0.7
+    assert 0.55 < kinds["need"] / len(entries) < 0.67
     for entry in entries:
-        assert texts.checked(entry.text, field="text", longest=4000) == entry.text
+        assert texts.checked(entry.text, field="text", longest=600) == entry.text
+        assert len(entry.text) >= corpus.SHORTEST
+        assert "[" not in entry.text
+        assert "{" not in entry.text
+
+
+def test_about_one_in_twelve_listings_is_english(made: DemoAssociation):
+    entries = listings_of(made)
+
+    english = [entry for entry in entries if is_english(entry.text)]
+
+    assert 0.05 < len(english) / len(entries) < 0.12
+
+
+def is_english(text: str) -> bool:
+    return len(re.findall(r"\b(the|and|our|we|is|a|to)\b", text.lower())) >= 3
+
+
+def test_few_listings_share_a_sentence(made: DemoAssociation):
+    """Ends such as "Verkaufen wollen wir nichts." repeat, what is meant does not."""
+    ends = {sentence for kind in corpus.ENDS.values() for sentence in kind}
+    told = Counter(
+        sentence
+        for entry in listings_of(made)
+        for sentence in set(re.split(r"(?<=[.?!]) ", entry.text))
+        if sentence not in ends and len(sentence) > 60
+    )
+
+    assert max(told.values()) <= 6
+    assert sum(count for count in told.values() if count > 3) < 0.1 * told.total()
+
+
+def test_names_addresses_and_numbers_belong_to_nobody(made: DemoAssociation):
+    firms = made.companies
+
+    assert len({company_names.key(firm.name) for firm in firms}) == len(firms)
+    assert len({firm.email for firm in firms}) == len(firms)
+    assert all(firm.email.endswith(".example") for firm in firms)
+    assert all(firm.phone.startswith(firms_data.PHONES) for firm in firms)
+
+
+def test_companies_are_spread_over_the_country(made: DemoAssociation):
+    states = Counter(firm.place.state for firm in made.companies)
+    sectors = {firm.sector for firm in made.companies}
+
+    assert len(states) >= 14
+    assert {"DE-NW", "DE-BY", "DE-BW"} == {state for state, _ in states.most_common(3)}
+    assert len(sectors) >= 35
 
 
 def test_texts_repeat_neither_the_knowledge_base_nor_the_judged_set():
     known: set[tuple[str, ...]] = set()
     for file in (ROOT / "matching" / "knowledge").rglob("*.yaml"):
-        known |= shingles(file.read_text())
-    for line in (ROOT / "tests" / "data" / "judged_dev.jsonl").open():
+        known |= shingles(file.read_text(encoding="utf-8"))
+    for line in (ROOT / "tests" / "data" / "judged_dev.jsonl").open(encoding="utf-8"):
         known |= shingles(json.loads(line).get("text", ""))
 
     for situation in corpus.situations():
-        for text in (*situation.needs, *situation.offers):
+        for text in wordings_of(situation):
             assert not shingles(text) & known, text
+
+
+def wordings_of(situation: Situation) -> list[str]:
+    """Every wording with the first, then with the last of its alternatives."""
+    spoken = [situation.german, situation.english]
+    texts = [
+        one.text for by_kind in spoken for kind in by_kind.values() for one in kind
+    ]
+    titles = list(situation.titles.values())
+    first = [corpus.EITHER_OR.sub(lambda m: m[1].split("|")[0], one) for one in texts]
+    last = [corpus.EITHER_OR.sub(lambda m: m[1].split("|")[-1], one) for one in texts]
+    return [*titles, *first, *last]
+
+
+def test_a_wording_is_kept_for_trades_that_exist():
+    known = set(firms_data.TRADES)
+    for trade in firms_data.TRADES.values():
+        known |= set(trade.kinds)
+
+    for situation in corpus.situations():
+        assert set(situation.sectors) <= set(firms_data.TRADES), situation.id
+        for by_kind in (situation.german, situation.english):
+            for one in (*by_kind["need"], *by_kind["offering"]):
+                assert one.only <= known, one.text
+
+
+def test_help_kinds_are_those_of_the_knowledge_base(made: DemoAssociation):
+    known = {kind.id for kind in knowledge.load().help_kinds}
+
+    named = {kind for entry in listings_of(made) for kind in entry.help_kinds}
+
+    assert named <= known
+    assert len(named) >= 12
 
 
 def test_situations_cover_most_topics_by_their_ids():
@@ -72,6 +163,7 @@ def test_situations_cover_most_topics_by_their_ids():
 
     assert covered <= ids
     assert len(covered) >= 85
+    assert len(corpus.situations()) >= 110
 
 
 def test_a_database_with_companies_is_left_alone(session: Session):
