@@ -40,7 +40,6 @@ ENDS = MappingProxyType(
             *("",) * 14,
         ),
         "offering": (
-            "Die ersten drei Monate waren mühsam, davon erzählen wir offen.",
             "Höchstens zwei Gespräche im Monat, dann aber in Ruhe.",
             "Gern bei uns im Haus, wir nehmen uns einen Vormittag.",
             "Per Video jederzeit, vor Ort nach Absprache.",

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -17,15 +18,25 @@ from app.demo.corpus import Situation
 from app.errors import Conflict
 from app.models import (
     Company,
+    CompanyStatus,
+    ContactRelease,
+    Cooldown,
+    Decision,
+    DecisionAct,
+    DecisionEvent,
     Feedback,
     Introduction,
+    Kind,
     Listing,
+    Match,
     Person,
     Round,
     RoundState,
+    Side,
     State,
 )
-from app.services import company_names, texts
+from app.services import company_names, feedback, introductions_sides, texts
+from app.services.introductions_sides import Standing, open_count
 from matching import knowledge
 from tests import factories
 from tests.factories import MONDAY
@@ -166,6 +177,17 @@ def test_situations_cover_most_topics_by_their_ids():
     assert len(corpus.situations()) >= 110
 
 
+def test_the_guest_has_friends_that_answer_both_ways(made: DemoAssociation):
+    guest = made.guest
+
+    for friend in made.companies[-association.FRIENDS :]:
+        needs = {one.situation for one in friend.listings if one.kind == "need"}
+        offers = {one.situation for one in friend.listings if one.kind == "offering"}
+        assert needs & {one.situation for one in guest.listings}
+        assert offers & {one.situation for one in guest.listings}
+        assert friend.sector != guest.sector
+
+
 def test_a_database_with_companies_is_left_alone(session: Session):
     factories.company()
 
@@ -178,46 +200,72 @@ def test_a_database_with_companies_is_left_alone(session: Session):
 def test_ten_weeks_leave_every_kind_of_trace(session: Session):
     at = MONDAY + timedelta(days=1)
 
-    fill.fill(at=at, companies=60)
+    fill.fill(at=at, companies=90)
 
     weeks = session.scalars(sa.select(Round.week).order_by(Round.week)).all()
     states = Counter(session.scalars(sa.select(Introduction.state)))
+    statuses = Counter(session.scalars(sa.select(Company.status)))
     assert len(weeks) == fill.ROUNDS
     assert weeks[-1] == "2026-W48"
     assert set(session.scalars(sa.select(Round.state))) == {RoundState.RELEASED}
     assert {State.PROPOSED, State.CONNECTED, State.DECLINED, State.EXPIRED} <= set(
         states
     )
+    assert statuses == {CompanyStatus.APPROVED: 90, CompanyStatus.APPLIED: 3}
     assert session.scalar(sa.select(sa.func.count(Feedback.id)))
     assert all(session.scalars(sa.select(Company.is_demo)))
-    assert session.scalar(sa.select(sa.func.count(Listing.id))) > 100
-    assert _latest(session) <= at
+    assert session.scalar(sa.select(sa.func.count(Listing.id))) > 150
     for email in (fill.MEMBER, fill.ORGANIZER, fill.ADMIN):
         assert session.scalar(sa.select(Person.id).where(Person.email == email))
+    _check_as_services_would(session, at)
 
 
-def test_the_demo_member_has_something_to_answer(session: Session):
-    fill.fill(at=MONDAY + timedelta(days=1), companies=60)
-
-    company_id = session.scalar(
-        sa.select(Person.company_id).where(Person.email == fill.MEMBER)
+def _check_as_services_would(session: Session, at: datetime) -> None:
+    """Bulk rows agree with what the services would have written."""
+    rows = session.scalars(sa.select(Introduction)).all()
+    events = Counter(
+        (row.introduction_id, row.act)
+        for row in session.scalars(sa.select(DecisionEvent))
     )
+    releases = Counter(session.scalars(sa.select(ContactRelease.introduction_id)))
+    rests = {
+        (one.company_lo_id, one.company_hi_id)
+        for one in session.scalars(sa.select(Cooldown))
+    }
+    for row in rows:
+        decisions = [row.decision(side) for side in Side]
+        assert events[row.id, DecisionAct.ACCEPT] == decisions.count(Decision.ACCEPTED)
+        assert events[row.id, DecisionAct.DECLINE] == decisions.count(Decision.DECLINED)
+        assert releases[row.id] == (2 if row.state is State.CONNECTED else 0)
+        if row.state not in (State.PROPOSED, State.HALF, State.CANCELLED):
+            assert (row.company_lo_id, row.company_hi_id) in rests
+        instants = [row.shown_at, row.lo_decided_at, row.hi_decided_at, row.closed_at]
+        assert max(one for one in instants if one is not None) <= at
+    for company in session.scalars(sa.select(Company)):
+        assert open_count(session, company.id, at) <= company.max_open
 
-    assert company_id is not None
-    open_ones = session.scalar(
-        sa.select(sa.func.count(Introduction.id)).where(
-            Introduction.state.in_((State.PROPOSED, State.HALF)),
-            sa.or_(
-                Introduction.company_lo_id == company_id,
-                Introduction.company_hi_id == company_id,
-            ),
-        )
-    )
-    assert open_ones
 
+def test_the_visitor_finds_something_to_do(session: Session):
+    """With the seed and size of `make run`; one database is enough for that."""
+    if session.get_bind().dialect.name != "sqlite":
+        pytest.skip("the same rows, checked above")
+    at = MONDAY + timedelta(days=1)
 
-def _latest(session: Session) -> datetime:
-    found = session.scalars(
-        sa.select(Introduction.closed_at).where(Introduction.closed_at.is_not(None))
-    )
-    return max(one for one in found if one)
+    fill.fill(at=at)
+
+    me = session.scalars(sa.select(Person).where(Person.email == fill.MEMBER)).one()
+    assert me.company is not None
+    shown = introductions_sides.sides(session, me.company.id, at)
+    asked = [one for one in shown if one.standing is Standing.ASKED]
+    ids = [one.introduction_id for one in asked]
+    givers: dict[UUID, set[Side]] = {}
+    for match in session.scalars(
+        sa.select(Match).where(Match.introduction_id.in_(ids))
+    ):
+        givers.setdefault(match.introduction_id, set()).add(match.giver)
+    assert 2 <= len(asked) <= 4
+    assert any(len(both) == 2 for both in givers.values())
+    assert any(one.told for one in asked)
+    assert feedback.due(session, me.company.id, at=at)
+    assert {one.kind for one in me.company.listings} == {Kind.NEED, Kind.OFFERING}
+    assert all(one.topics for one in me.company.listings)
