@@ -58,7 +58,8 @@ vendor: ## fetch the style sheets and scripts of others again (needs Node)
 	$(PYTHON) tools/vendor.py
 
 lock: $(VENV)/.tests ## resolve the requirements anew, with hashes and without addresses
-	$(BIN)/python -m pip install --quiet uv
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --upgrade - -o tools/uv.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -70,10 +71,10 @@ clean: ## remove what make installed and the demo data in DATA_DIR
 $(VENV)/.service: requirements.txt
 	@tools/make-venv $(PYTHON) $(VENV)
 	@echo "Installing what the service needs (under a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@tools/install $(VENV) requirements.txt
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.service requirements-dev.txt
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@tools/install $(VENV) requirements-dev.txt
 	@touch $@
