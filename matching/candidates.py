@@ -4,22 +4,22 @@ The order is topic cosine * weight (region, help, freshness): a first stage that
 exactly the best by that product, among those that may meet at all. Sorting by topic
 and filtering by region afterwards would lose most of them in a large register.
 
-For each block of offerings and each topic the largest weight is known; the product of
-a need with these, times the best factor that the block's region allows, bounds every
-score in the block. The most promising blocks are opened first; the others only if
-their bound reaches the list.
+Needs that are alike are asked together, tile by tile of offerings that are alike. Two
+bounds come before the exact product: a tile's largest weights bound all its
+offerings, and sketches bound each single one; both are matrix products. Only what can
+still reach the list is computed in whole numbers.
 
 References
 ----------
 Mallia, Suel and Tonellotto, "Faster learned sparse retrieval with block-max
-pruning", SIGIR 2024. doi:10.1145/3626772.3657906
+pruning", SIGIR 2024, doi:10.1145/3626772.3657906; `matching.sketch` for the other.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from matching.blocks import COARSE, WIDTH, Blocks, Index, build
 from matching.columns import (
     BITS,
     COSINE,
@@ -28,251 +28,503 @@ from matching.columns import (
     STATE,
     Array,
     Columns,
+    Record,
+    Records,
+    Rows,
     Rules,
-    Side,
+    Scene,
     Whole,
     as_matrix,
+    take_rows,
 )
-from matching.kernels import njit
-from matching.region import UNKNOWN, km_between, own_factor
-from matching.scoring import Longs, matchable, may_match, weight, weights
+from matching.kernels import COMPILED, njit
+from matching.region import UNKNOWN, km_between, own_factor, region_factor
+from matching.scoring import (
+    PAID,
+    Longs,
+    help_factor,
+    matchable,
+    may_meet,
+    weights,
+)
+from matching.tiles import (
+    GROUPS,
+    TILE,
+    Index,
+    Tiles,
+    build,
+    by_topic,
+    halved,
+    leading_topics,
+)
 
-__all__ = ["LAST", "Index", "Scratch", "build", "scratch", "search", "search_plainly"]
+__all__ = ["LAST", "Index", "batches", "build", "search", "search_plainly"]
 
 LAST = np.int64(0xFFFFFFFF)
 SHIFT = np.int64(32)
-BUFFER = 512
-CLASSES = 256  # of bounds, to open the best blocks first
-FIRST = 4  # times the blocks that the list would fill are opened at once
+BATCH = 256  # needs asked together
+BLOCK = 4 * BATCH  # needs in a block of an engine
+CHUNK = 96  # of them, whose bounds are one small matrix product
+PART = 32  # bounds looked at together
+EARLY = 3  # tiles, the best of each need, are opened first
+TOO_LITTLE = 1e-4  # more than rounding can take from a bound
+
+Floats = npt.NDArray[np.float32]
 
 
-class Scratch(NamedTuple):
-    """Working memory of one block of needs."""
+class Asked(NamedTuple):
+    """Needs that are asked together."""
 
-    bound: Array  # int32 (n_blocks,)
-    factor: Array  # int32 (n_regions,)
-    key: Array  # int64
-    sums: Array  # int32 (WIDTH,)
-    tally: Array  # int32 (CLASSES + 1,)
-
-
-def scratch(index: Index, limit: int) -> Scratch:
-    """Return working memory for searches of up to `limit` offerings."""
-    return Scratch(
-        bound=np.zeros(max(len(one.start) for one in index), np.int32),
-        factor=np.zeros(max(len(one.spread) for one in index), np.int32),
-        key=np.zeros(max(BUFFER, 4 * limit) + WIDTH, np.int64),
-        sums=np.zeros(WIDTH, np.int32),
-        tally=np.zeros(CLASSES + 1, np.int32),
-    )
+    traits: Records  # of LISTING
+    whole: Array  # int16 (n, PADDED): weights in steps of 1 / UNIT
+    weight: Floats  # (n_topics, n): the same, the other way round
+    square: Floats  # (GROUPS, n): sums of squares of weights, group by group
 
 
-@njit()
-def search(
-    columns: Columns, index: Index, need: Whole, limit: Whole, mem: Scratch
-) -> Whole:
-    """Find the best offerings of one need.
+class Best(NamedTuple):
+    """The best offerings of needs so far, as keys.
+
+    A key is the product in steps of 1 / COSINE above, and below it what is left of
+    LAST after the offering's number, so that ties go to the first.
+    """
+
+    key: Array  # int64 (n, room)
+    n: Array  # int64 (n,): how many there are
+    least: Array  # int64 (n,): the key to beat
+    cut: Array  # float64 (n,): the product to beat, a little less
+
+
+class Work(NamedTuple):
+    """Working memory of a search."""
+
+    alive: Array  # bool (BATCH,): needs that a tile can still serve
+    chosen: Longs  # (BATCH,): those that it still can by their sketches
+    whole: Floats  # (width, BATCH): sketches of all
+    sketch: Floats  # (CHUNK, width): of some
+    bounds: Floats  # (CHUNK, TILE)
+    hits: Longs  # (TILE,): where bounds reach the list
+    rows: Array  # int16 (TILE, padded): offerings of a tile, where they were needed
+    filled: Longs  # (TILE,): of which tile each of the rows is
+
+
+def search(columns: Columns, index: Index, needs: Longs, limit: int) -> list[Longs]:
+    """Find the best offerings of needs that are all near-by or all wide.
 
     Parameters
     ----------
     columns : columns.Columns
-    index : Index
+    index : tiles.Index
         Of the same market.
-    need : int
+    needs : int64 array
+        Their numbers; the more alike they are, the quicker.
     limit : int, at least 1
-    mem : Scratch
-        Of `scratch(index, limit)`; afterwards `mem.key` begins with the keys found,
-        from high to low: product in steps of 1 / COSINE above, and below it what is
-        left of LAST after the offering's number, so that ties go to the first.
 
     Returns
     -------
-    int
-        How many were found, at most `limit`.
+    list of int64 array
+        Per need the keys (see `Best`) of at most `limit` offerings, from high to
+        low. Offerings below `rules.least_topic` are not among them.
     """
-    reach = columns.needs.reach[need]
-    if reach in (ONSITE, STATE):
-        return _search(columns, index.near, need, limit, mem)
-    return _search(columns, index.wide, need, limit, mem)
+    if not COMPILED:
+        return search_plainly(columns, needs, limit, len(index.group))
+    found: list[Longs] = []
+    for begin in range(0, len(needs), BATCH):
+        asked = _asked(columns, index.group, needs[begin : begin + BATCH])
+        tiles = index.near if is_near(asked.traits[:1])[0] else index.wide
+        best = _best(len(asked.traits), limit)
+        _search(
+            asked,
+            tiles,
+            index.group,
+            columns.scene,
+            limit,
+            best,
+            _work(len(best.n), tiles),
+        )
+        found += [key[:n] for key, n in zip(best.key, best.n, strict=True)]
+    return found
+
+
+def batches(columns: Columns, n_topics: int) -> list[Longs]:
+    """Split the needs of active companies into blocks of needs that are alike.
+
+    The blocks depend on the market alone, so that every engine computes the same.
+    """
+    traits, topics = columns.needs.traits, columns.needs.topics
+    asks = columns.firms.active[columns.needs.company]
+    key = leading_topics(topics)
+    near = is_near(traits)
+    onsite = np.flatnonzero(asks & (traits.reach == ONSITE))
+    parts = halved(traits, onsite, 4 * BATCH)
+    for state in np.unique(traits.state):
+        here = (traits.reach == STATE) & (traits.state == state)
+        parts.append(np.flatnonzero(asks & here))
+    sorted_ = [by_topic(topics, part, key, n_topics) for part in parts if len(part)]
+    sorted_ = [np.concatenate([np.zeros(0, np.int64), *sorted_])]
+    sorted_.append(by_topic(topics, np.flatnonzero(asks & ~near), key, n_topics))
+    return [
+        some[begin : begin + BLOCK]
+        for some in sorted_
+        for begin in range(0, len(some), BLOCK)
+    ]
+
+
+def is_near(traits: Records) -> npt.NDArray[np.bool_]:
+    """Return which needs are met on site or within a state."""
+    near: npt.NDArray[np.bool_] = np.isin(traits.reach, (ONSITE, STATE))
+    return near
+
+
+def _asked(columns: Columns, group: Longs, needs: Longs) -> Asked:
+    rows = as_matrix(take_rows(columns.needs.topics, needs), len(group))
+    weight = np.ascontiguousarray(rows.toarray().T.astype(np.float32))
+    whole = np.zeros((len(needs), _padded(len(group))), np.int16)
+    whole[:, : len(group)] = weight.T
+    square = np.zeros((GROUPS, len(needs)), np.float32)
+    np.add.at(square, group, weight * weight)
+    return Asked(columns.needs.traits[needs], whole, weight, square)
+
+
+def _padded(n_topics: int) -> int:
+    """Return a width that vector instructions divide."""
+    return -(-n_topics // 64) * 64
+
+
+def _best(n: int, limit: int) -> Best:
+    return Best(
+        np.zeros((n, 2 * limit + PART), np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.float64),
+    )
+
+
+def _work(n: int, tiles: Tiles) -> Work:
+    width = tiles.sketch.shape[1]
+    return Work(
+        np.empty(n, np.bool_),
+        np.empty(n, np.int64),
+        np.empty((width, n), np.float32),
+        np.empty((CHUNK, width), np.float32),
+        np.empty((CHUNK, TILE), np.float32),
+        np.empty(TILE, np.int64),
+        np.zeros((TILE, _padded(tiles.most.shape[1])), np.int16),
+        np.full(TILE, -1, np.int64),
+    )
 
 
 @njit()
 def _search(
-    columns: Columns, blocks: Blocks, need: Whole, limit: Whole, mem: Scratch
-) -> Whole:
-    n_regions, n_blocks = len(blocks.spread), len(blocks.start)
-    factor, bound = mem.factor[:n_regions], mem.bound[:n_blocks]
-    _limits(columns.needs, need, blocks, columns.borders, columns.rules, factor)
-    _bounds(columns.needs, need, blocks, factor, bound)
-    cut = _cut(bound, mem.tally, FIRST * (limit // WIDTH + 1))
-    n, least = 0, np.int64(0)
-    for first in (True, False):
-        for r in range(n_regions):
-            if factor[r] == 0:
-                continue
-            for block in range(blocks.first[r], blocks.first[r + 1]):
-                high = bound[block]
-                if (high >= cut) != first or high == 0 or high < least >> SHIFT:
-                    continue
-                n = _open(columns, blocks, need, block, factor[r], least, mem, n)
-                if n > len(mem.key) - WIDTH:
-                    n, least = _shrink(mem.key, n, limit)
-        n, least = _shrink(mem.key, n, limit)
-    found = mem.key[:n]
-    found[:] = -np.sort(-found)
-    return n
-
-
-@njit(inline="always")
-def _limits(
-    needs: Side,
-    need: Whole,
-    blocks: Blocks,
-    borders: Array,
-    rules: Rules,
-    factor: Array,
+    asked: Asked,
+    tiles: Tiles,
+    group: Longs,
+    scene: Scene,
+    limit: Whole,
+    best: Best,
+    work: Work,
 ) -> None:
-    """Fill in the best factor that each region can have for a need."""
-    reach, radius = needs.reach[need], needs.radius[need]
-    x, y, z = needs.x[need], needs.y[need], needs.z[need]
-    for r in range(len(factor)):
-        km = np.int64(-1)
-        if needs.placed[need] and blocks.placed[r]:
-            far = km_between(x, y, z, blocks.x[r], blocks.y[r], blocks.z[r])
-            km = max(np.int64(0), np.int64(far) - blocks.spread[r] - 2)
-        best = np.int32(FACTOR)
-        if reach == STATE:
-            best = np.int32(
-                _best_relation(needs.state[need], blocks.states[r], borders, rules)
-            )
-        elif km >= 0:
-            best = np.int32(own_factor(reach, radius, km, UNKNOWN, rules))
-        if blocks.radius[r] >= 0:
-            other = own_factor(ONSITE, blocks.radius[r], km, UNKNOWN, rules)
-            best = min(best, np.int32(other))
-        factor[r] = best
+    """Fill in `best`: first each need's best tiles, then all that promise more."""
+    factor = _factors(asked.traits, tiles.regions, scene.borders, scene.rules)
+    bound, region = _bounds(asked.weight, tiles.most, tiles.first, factor)
+    order, first = _order(bound)
+    for early in (True, False):
+        for tile in order:
+            some = False
+            for i in range(len(best.n)):
+                fine = bound[tile, i] > best.cut[i] and (first[tile, i] or not early)
+                work.alive[i] = fine
+                some |= fine
+                if fine:
+                    bound[tile, i] = 0  # not again
+            if some:
+                share = factor[region[tile]]
+                _open(asked, tiles, tile, group, share, scene, limit, best, work)
+    for i in range(len(best.n)):
+        _shrink(best, i, limit)
+        found = best.key[i, : best.n[i]]
+        found[:] = -np.sort(-found)
 
 
 @njit()
-def _best_relation(own: Whole, states: Whole, borders: Array, rules: Rules) -> Whole:
-    """Return the best factor that a state-wide need has in any of some states."""
-    if own < 0 or (states >> np.uint32(31)) != 0:
-        return rules.relation[UNKNOWN]
-    best = np.int32(0)
-    for other in range(len(borders)):
-        if (states >> np.uint32(other)) & np.uint32(1):
-            best = max(best, rules.relation[borders[own, other]])
-    return best
-
-
-@njit(inline="always")
-def _bounds(
-    needs: Side, need: Whole, blocks: Blocks, factor: Array, bound: Array
-) -> None:
-    """Fill in the most that any offering of a block can score; 0 where none can."""
-    topics = needs.topics
-    begin, end = topics.start[need], topics.start[need + 1]
-    r = 0
-    while r < len(factor):
-        first = r
-        while r < len(factor) and factor[r] != 0:
-            r += 1
-        if r > first:  # regions in a row, in which something can be found
-            a, b = blocks.first[first], blocks.first[r]
-            run = bound[a:b]
-            run[:] = 0
-            for p in range(begin, end):
-                most = blocks.most[topics.column[p]]
-                _add_bytes(run, most[a:b], np.int32(topics.weight[p]))
-            for one in range(first, r):
-                part = bound[blocks.first[one] : blocks.first[one + 1]]
-                _times(part, np.int64(factor[one]))
-        if r < len(factor):
-            bound[blocks.first[r] : blocks.first[r + 1]] = 0
-            r += 1
+def _order(bound: Array) -> tuple[Array, Array]:
+    """Order tiles by what they promise all needs; mark the EARLY best of each."""
+    worth = np.zeros(len(bound), np.float64)
+    first = np.zeros(bound.shape, np.bool_)
+    top = np.zeros((bound.shape[1], EARLY), np.float32)
+    tops = np.full((bound.shape[1], EARLY), -1, np.int64)
+    for tile in range(len(bound)):
+        for i in range(bound.shape[1]):
+            value = bound[tile, i]
+            worth[tile] += np.float64(value)
+            if value > top[i, EARLY - 1]:
+                at = EARLY - 1
+                while at > 0 and value > top[i, at - 1]:
+                    top[i, at], tops[i, at] = top[i, at - 1], tops[i, at - 1]
+                    at -= 1
+                top[i, at], tops[i, at] = value, tile
+    for i in range(len(tops)):
+        for tile in tops[i]:
+            if tile >= 0:
+                first[tile, i] = True
+    return np.argsort(-worth), first
 
 
 @njit()
-def _add_bytes(sums: Array, values: Array, times: Whole) -> None:
-    for x in range(len(sums)):
-        sums[x] += times * np.int32(values[x])
-
-
-@njit()
-def _times(bound: Array, factor: Whole) -> None:
-    """Turn sums into bounds of products."""
-    for x in range(len(bound)):
-        bound[x] = np.int32((np.int64(bound[x]) * COARSE * factor) >> BITS)
-
-
-@njit()
-def _cut(bound: Array, tally: Array, wanted: Whole) -> Whole:
-    """Return a bound that about `wanted` blocks reach."""
-    largest = np.int32(1)
-    for x in range(len(bound)):
-        largest = max(largest, bound[x])
-    shift = 0
-    while largest >> shift >= CLASSES:
-        shift += 1
-    tally[:] = 0
-    for x in range(len(bound)):
-        tally[bound[x] >> shift] += 1
-    share, total = CLASSES, 0
-    while share > 1 and total + tally[share] < wanted:
-        total += tally[share]
-        share -= 1
-    return np.int32(share << shift)
-
-
-@njit()
-def _add(sums: Array, values: Array, times: Whole) -> None:
-    for x in range(len(sums)):
-        sums[x] += times * values[x]
-
-
-@njit(inline="always")
 def _open(
-    columns: Columns,
-    blocks: Blocks,
-    need: Whole,
-    block: Whole,
-    factor: Whole,
-    least: Whole,
-    mem: Scratch,
-    n: Whole,
-) -> Whole:
-    """Append the keys of a block's offerings that beat `least`; return how many now."""
-    needs, topics, sums = columns.needs, columns.needs.topics, mem.sums
-    sums[:] = 0
-    place, start = blocks.place[block], blocks.start[block]
-    for p in range(topics.start[need], topics.start[need + 1]):
-        at = place[topics.column[p]]
-        if at != 0:
-            _add(sums, blocks.column[start + at], np.int32(topics.weight[p]))
-    # The least cosine that can still beat the list, were all else perfect.
-    cut = ((least >> SHIFT) << BITS) // factor
-    for x in range(WIDTH):
-        topic = np.int64(sums[x])
-        if topic < cut or topic == 0:
-            continue
-        slot = block * WIDTH + x
-        times = weight(needs, need, blocks.traits, slot, columns.borders, columns.rules)
-        product = (min(topic, np.int64(COSINE)) * times) >> BITS
-        offering = np.int64(blocks.offering[slot])
-        key = (product << SHIFT) | (LAST - offering)
-        if product > 0 and key > least and may_match(columns, need, offering):
-            mem.key[n] = key
+    asked: Asked,
+    tiles: Tiles,
+    tile: Whole,
+    group: Longs,
+    share: Array,
+    scene: Scene,
+    limit: Whole,
+    best: Best,
+    work: Work,
+) -> None:
+    """Take a tile's offerings into the lists of the needs in `work.alive`.
+
+    share : best region factor of the tile for each need, in steps of 1 / FACTOR
+    """
+    _sketch(asked.weight, asked.square, tiles.column[tile], group, work.whole)
+    n = _promised(work, tiles.top[tile], share, best.cut)
+    for begin in range(0, n, CHUNK):
+        chosen = work.chosen[begin : min(begin + CHUNK, n)]
+        for j in range(len(chosen)):
+            for k in range(len(work.whole)):
+                work.sketch[j, k] = work.whole[k, chosen[j]]
+        bounds = work.bounds[: len(chosen)]
+        np.dot(work.sketch[: len(chosen)], tiles.sketch[tile], bounds)
+        _take(asked, tiles, tile, share, scene, limit, best, work, chosen)
+
+
+@njit()
+def _promised(work: Work, top: Array, share: Array, cut: Array) -> Whole:
+    """Choose the needs to which a tile's sketch promises enough; return how many."""
+    whole, alive = work.whole, work.alive
+    bound = np.zeros(len(alive), np.float32)
+    for k in range(len(top)):
+        for i in range(len(alive)):
+            bound[i] += top[k] * whole[k, i]
+    n = 0
+    for i in range(len(alive)):
+        if alive[i] and np.float64(bound[i]) * share[i] > cut[i] * FACTOR:
+            work.chosen[n] = i
             n += 1
     return n
 
 
 @njit()
-def _shrink(key: Array, n: Whole, limit: Whole) -> tuple[Whole, Whole]:
-    """Keep the best `limit` keys; return how many there are and what beats them."""
-    if n < limit:
-        return n, np.int64(0)
-    _keep_best(key, n, limit)
-    return limit, key[:limit].min()
+def _take(
+    asked: Asked,
+    tiles: Tiles,
+    tile: Whole,
+    share: Array,
+    scene: Scene,
+    limit: Whole,
+    best: Best,
+    work: Work,
+    chosen: Longs,
+) -> None:
+    """Compute in whole numbers what the bounds of chosen needs still allow."""
+    needs, offers, offered = asked.traits, tiles.traits, tiles.offering
+    firms, apart, others = scene.firms, scene.apart, scene.others
+    borders, rules = scene.borders, scene.rules
+    bounds, hits, rows, whole = work.bounds, work.hits, work.rows, asked.whole
+    least, cut = best.least, best.cut
+    # Below that, the topic cosine is too small whatever the region.
+    low = rules.least_topic / COSINE * (rules.stale / FACTOR) - TOO_LITTLE
+    for j in range(len(chosen)):
+        i = chosen[j]
+        one, at_most = needs[i], np.float64(share[i])
+        enough = np.float32(max(cut[i] * FACTOR / at_most, low))
+        for h in range(_above(bounds[j], enough, hits)):
+            x = hits[h]
+            slot = tile * TILE + x
+            other = offers[slot]
+            value = np.float64(bounds[j, x])
+            times = _times(one, other, borders, rules, value, at_most, cut[i])
+            if times == 0 or offered[slot] < 0:
+                continue
+            if work.filled[x] != tile:
+                work.filled[x] = tile
+                _fill(tiles.topics, slot, rows[x])
+            topic = min(_product(whole[i], rows[x]), np.int64(COSINE))
+            left = LAST - np.int64(offered[slot])
+            new = (((topic * times) >> BITS) << SHIFT) | left
+            if topic < rules.least_topic or new <= max(least[i], LAST):
+                continue
+            taker = one.company
+            if firms[taker].no_paid and other.paid == PAID:
+                continue
+            if may_meet(firms, apart, others, taker, other.company):
+                best.key[i, best.n[i]] = new
+                best.n[i] += 1
+                if best.n[i] == best.key.shape[1]:
+                    _shrink(best, i, limit)
+        if best.n[i] >= limit + PART:
+            _shrink(best, i, limit)
+
+
+@njit()
+def _factors(traits: Records, regions: Records, borders: Array, rules: Rules) -> Array:
+    """Return the best factor that each region can have for each need."""
+    factor = np.zeros((len(regions), len(traits)), np.int32)
+    for r in range(len(regions)):
+        for i in range(len(traits)):
+            factor[r, i] = _factor(traits[i], regions[r], borders, rules)
+    return factor
+
+
+@njit()
+def _factor(one: Record, region: Record, borders: Array, rules: Rules) -> Whole:
+    km = np.int64(-1)
+    if one.placed and region.placed:
+        far = km_between(one.x, one.y, one.z, region.x, region.y, region.z)
+        km = max(np.int64(0), far - region.spread - 2)
+    by_state = np.int64(FACTOR)
+    if one.reach == STATE or region.statewide:
+        by_state = _best_relation(one.state, region.states, borders, rules)
+    ours = by_state
+    if one.reach != STATE:
+        ours = own_factor(one.reach, np.int64(one.radius), km, UNKNOWN, rules)
+    if region.statewide:
+        return min(ours, by_state)
+    if region.radius >= 0:
+        theirs = own_factor(
+            np.int8(ONSITE), np.int64(region.radius), km, UNKNOWN, rules
+        )
+        return min(ours, theirs)
+    return ours
+
+
+@njit()
+def _best_relation(own: Whole, states: Whole, borders: Array, rules: Rules) -> Whole:
+    """Return the best factor that something state-wide has in any of some states."""
+    if own < 0 or (states >> np.uint32(31)) != 0:
+        return np.int64(FACTOR)
+    best = np.int64(0)
+    for other in range(len(borders)):
+        if (states >> np.uint32(other)) & np.uint32(1):
+            relation = np.int64(borders[own, other])
+            there = own_factor(np.int8(STATE), 0, np.int64(-1), relation, rules)
+            best = max(best, there)
+    return best
+
+
+@njit()
+def _sketch(
+    weight: Array, square: Array, column: Array, group: Array, out: Array
+) -> None:
+    """Write the sketches of all needs, as a tile's offerings have them."""
+    n_columns, n = len(column), weight.shape[1]
+    out[n_columns:] = square
+    for k in range(n_columns):
+        values, rest = weight[column[k]], out[n_columns + group[column[k]]]
+        for i in range(n):
+            out[k, i] = values[i]
+            rest[i] -= values[i] * values[i]
+    for g in range(n_columns, len(out)):
+        for i in range(n):
+            out[g, i] = np.sqrt(max(out[g, i], np.float32(0)))
+
+
+@njit()
+def _bounds(
+    weight: Array, most: Array, first: Array, factor: Array
+) -> tuple[Array, Array]:
+    """Return the most that any offering of a tile can have with a need.
+
+    Returns
+    -------
+    bound : float32 array of shape (n_tiles, n_needs)
+    region : int64 array of shape (n_tiles,)
+    """
+    n = weight.shape[1]
+    bound = np.zeros((len(most), n), np.float32)
+    region = np.zeros(len(most), np.int64)
+    r = 0
+    while r < len(factor):
+        begin = r
+        while r < len(factor) and factor[r].max() > 0:
+            r += 1
+        if r > begin:  # regions in a row, in which something can be found
+            a, b = first[begin], first[r]
+            np.dot(most[a:b], weight, bound[a:b])
+        for one in range(begin, r):
+            for tile in range(first[one], first[one + 1]):
+                region[tile] = one
+                for i in range(n):
+                    bound[tile, i] *= np.float32(factor[one, i]) / np.float32(FACTOR)
+        r += 1
+    return bound, region
+
+
+@njit()
+def _above(values: Array, cut: Whole, hits: Array) -> Whole:
+    """Note where values lie above a cut; return how many do."""
+    n = 0
+    for begin in range(0, TILE, PART):
+        some = np.int32(0)
+        for x in range(begin, begin + PART):
+            some |= np.int32(values[x] > cut)
+        if some:
+            for x in range(begin, begin + PART):
+                hits[n] = x
+                n += values[x] > cut
+    return n
+
+
+@njit()
+def _times(
+    one: Record,
+    other: Record,
+    borders: Array,
+    rules: Rules,
+    bound: Whole,
+    share: Whole,
+    cut: Whole,
+) -> Whole:
+    """Return the weight of two listings, 0 once it is clear that it is too small.
+
+    bound : of their topic cosine times freshness
+    share : the most their region factor can be, in steps of 1 / FACTOR
+    """
+    helps = help_factor(one.help, other.help, rules)
+    enough = cut * (FACTOR * FACTOR)
+    if bound * share * helps <= enough:
+        return np.int64(0)
+    region = region_factor(one, other, borders, rules)
+    if bound * region * helps <= enough:
+        return np.int64(0)
+    fresh = np.int64(min(one.fresh, other.fresh))
+    return (((region * helps) >> BITS) * fresh) >> BITS
+
+
+@njit()
+def _fill(topics: Rows, slot: Whole, row: Array) -> None:
+    row[:] = 0
+    for p in range(topics.start[slot], topics.start[slot + 1]):
+        row[topics.column[p]] = topics.weight[p]
+
+
+@njit()
+def _product(a: Array, b: Array) -> Whole:
+    """Return the product of two dense rows of length 1: it fits 32 bits."""
+    total = np.int32(0)
+    for x in range(len(a)):
+        total = np.int32(total + np.int32(a[x]) * np.int32(b[x]))
+    return np.int64(total)
+
+
+@njit()
+def _shrink(best: Best, i: Whole, limit: Whole) -> None:
+    """Keep a need's best `limit` keys, and note what beats them."""
+    if best.n[i] < limit:
+        return
+    _keep_best(best.key[i], best.n[i], limit)
+    best.n[i] = limit
+    best.least[i] = best.key[i, :limit].min()
+    best.cut[i] = max((best.least[i] >> SHIFT) / COSINE - TOO_LITTLE, 0.0)
 
 
 @njit()
@@ -314,7 +566,8 @@ def search_plainly(
     for need, cosine in zip(needs, cosines, strict=True):
         offering = np.flatnonzero(cosine)
         product = cosine[offering] * weights(columns, int(need), offering) >> BITS
-        may = (product > 0) & matchable(columns, int(need), offering)
+        may = (product > 0) & (cosine[offering] >= columns.rules.least_topic)
+        may &= matchable(columns, int(need), offering)
         key = (product[may] << 32) | (LAST - offering[may])
         best: Longs = -np.sort(-key)[:limit]
         found.append(best)

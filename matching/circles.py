@@ -207,7 +207,7 @@ def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:
     for axis in range(3):
         squares += (place[:, None, axis] - place[None, :, axis]) ** 2
     km: Ints = arc_km(np.sqrt(squares))
-    placed = firms.placed[company]
+    placed = firms.traits["placed"][company]
     km[~(placed[:, None] & placed[None, :])] = -1
     return km
 
@@ -221,15 +221,15 @@ def _closeness(km: Ints) -> Ints:
 
 def _may_meet(firms: Firms, company: NDArray[np.int32], km: Ints) -> NDArray[np.bool_]:
     """Return who may sit at one table: no competitors, nobody who is kept apart."""
-    digits = firms.digits[company].astype(np.int64)
+    digits = firms.traits["digits"][company].astype(np.int64)
     n = np.minimum(digits[:, None], digits[None, :])
-    sector = firms.sector[company].astype(np.int64)
+    sector = firms.traits["sector"][company].astype(np.int64)
     same = sector[:, None] // 10 ** (digits[:, None] - n)
     same = (n > 0) & (same == sector[None, :] // 10 ** (digits[None, :] - n))
-    minds = firms.no_competitors[company]
+    minds = firms.traits["no_competitors"][company]
     near = (km < COMPETE_KM) | minds[:, None] | minds[None, :]
     may: NDArray[np.bool_] = ~(same & near)
-    speak = firms.languages[company]
+    speak = firms.traits["languages"][company]
     may &= (speak[:, None] & speak[None, :] > 0) | (
         speak[:, None] * speak[None, :] == 0
     )

@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 
 from matching.allocation import allocate
 from matching.allocation_parts import allocate_in_parts
-from matching.candidates import build
 from matching.cluster import Cluster
 from matching.engine import Engine, LocalEngine, ResultT
 from matching.engine_dask import DaskEngine
 from matching.evaluation import simulate
 from matching.market import Market
 from matching.outcome import Plan
-from matching.pairs import Back, Shared, backwards, by_giver, join, merge, takers
-from matching.pipeline import plan
+from matching.pipeline import plan, score
 from matching.selection import pair_scores
 from matching.settings import Settings
-from matching.stages import company_blocks
+from matching.stages import Stages
 from matching.topics import TopicModel
 
 
@@ -152,14 +150,8 @@ def graph(
     market: Market, settings: Settings
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """Return the pairs of companies and their scores, as `pipeline.plan` does."""
-    engine, blocks = LocalEngine(), company_blocks(market)
     columns = market.columns(settings)
-    index = build(columns, market.n_topics)
-    shared = Shared.of(columns, index, market.n_words, settings)
-    edges = join([one.edges for one in engine.map_blocks(takers, blocks, shared)])
-    back = by_giver(edges)
-    other_way = Back(columns, edges, back, market.widths)
-    pairs = merge(edges, back, engine.map_blocks(backwards, blocks, other_way))
+    pairs, _ = score(market, columns, settings, Stages(LocalEngine()))
     return pairs.a, pairs.b, pair_scores(pairs.score, settings.other_way)
 
 

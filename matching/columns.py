@@ -27,6 +27,8 @@ ONSITE, STATE, NATIONAL, REMOTE = range(4)
 Ints = npt.NDArray[np.int32]
 Array = npt.NDArray[Any]
 Whole = Any  # a whole number inside a kernel, Python's or of some width
+Record = Any  # one record of an array inside a kernel
+Records = Any  # an array of records; its fields are columns
 
 
 class Rows(NamedTuple):
@@ -37,73 +39,100 @@ class Rows(NamedTuple):
     weight: Array  # int16, in steps of 1 / UNIT
 
 
+LISTING = np.dtype(
+    [
+        ("company", np.int32),
+        ("radius", np.int32),  # km, of on-site help
+        ("help", np.uint32),  # kinds offered, or kinds that satisfy the need
+        ("fresh", np.int32),  # in steps of 1 / FACTOR
+        ("reach", np.int8),  # ONSITE, STATE, NATIONAL, REMOTE
+        ("paid", np.int8),  # 0 none, 1 maybe, 2 yes
+        ("state", np.int8),  # -1 when unknown
+        ("placed", np.bool_),
+        ("x", np.float64),  # the company's place, a point on the unit sphere
+        ("y", np.float64),
+        ("z", np.float64),
+    ],
+    align=True,
+)
+FIRM = np.dtype(
+    [
+        ("languages", np.uint32),  # 0 when unknown
+        ("sector", np.int32),  # digits of the WZ class as a number
+        ("digits", np.int8),  # how many; 0 when unknown
+        ("state", np.int8),  # -1 when unknown
+        ("placed", np.bool_),
+        ("no_paid", np.bool_),
+        ("no_competitors", np.bool_),
+        ("active", np.bool_),  # not paused, with capacity
+    ],
+    align=True,
+)
+
+
+def records(kind: "np.dtype[Any]", **columns: Array) -> Records:
+    """Return columns of equal length as one array of records.
+
+    A record stands in one line of the cache, and kernels pass it by its address.
+    """
+    made = np.zeros(len(next(iter(columns.values()))), kind).view(np.recarray)
+    for name, column in columns.items():
+        made[name] = column
+    return made
+
+
 class Side(NamedTuple):
     """All needs or all offerings, by company, then by id."""
 
-    company: Array  # int32
-    reach: Array  # int8: ONSITE, STATE, NATIONAL, REMOTE
-    radius: Array  # int32, km
-    help: Array  # uint32: kinds offered, or kinds that satisfy the need
-    paid: Array  # int8: 0 none, 1 maybe, 2 yes
-    fresh: Array  # int32, in steps of 1 / FACTOR
-    x: Array  # float64: the company's place, a point on the unit sphere
-    y: Array
-    z: Array
-    placed: Array  # bool
-    state: Array  # int8, -1 when unknown
+    traits: Records  # of LISTING
     first: Array  # int64 (n_companies + 1,): the listings of a company
     topics: Rows
     words: Rows
 
-
-class Traits(NamedTuple):
-    """What a weight depends on: the first columns of a `Side`, in another order."""
-
-    company: Array
-    reach: Array
-    radius: Array
-    help: Array
-    paid: Array
-    fresh: Array
-    x: Array
-    y: Array
-    z: Array
-    placed: Array
-    state: Array
-
-
-def traits(side: Side, order: Array) -> Traits:
-    """Return traits of the listings of these numbers, in this order."""
-    return Traits(*(getattr(side, name)[order] for name in Traits._fields))
+    @property
+    def company(self) -> Array:
+        """Number of each listing's company."""
+        return np.asarray(self.traits["company"])
 
 
 class Firms(NamedTuple):
     """The companies, by id."""
 
+    traits: Records  # of FIRM
     place: Array  # float64 (n, 3): a point on the unit sphere
-    placed: Array  # bool
-    state: Array  # int8, -1 when unknown
-    sector: Array  # int32, digits of the WZ class as a number
-    digits: Array  # int8, how many; 0 when unknown
-    languages: Array  # uint32, 0 when unknown
-    no_paid: Array  # bool
-    no_competitors: Array  # bool
-    active: Array  # bool: not paused, with capacity
     apart: Array  # int64 (n + 1,): where the companies to keep apart stand
     others: Array  # int32, rising for each company
 
+    @property
+    def active(self) -> Array:
+        """Whether each company is open to suggestions."""
+        return np.asarray(self.traits["active"])
+
 
 class Rules(NamedTuple):
-    """Settings as whole numbers, for kernels."""
+    """Settings as whole numbers, for kernels: factors in steps of 1 / FACTOR."""
 
-    text: int  # share of the text, in steps of 1 / 2^10
-    least_topic: int  # cosine
-    floor: int  # score
+    text: int  # share of the text
+    least_topic: int  # cosine, in steps of 1 / COSINE
+    floor: int  # score, in steps of 1 / COSINE
     wrong_help: int
     unknown_help: int
     edge: int
-    far: Array  # int32 (4, FAR_KM + 1): factor by reach and distance
-    relation: Array  # int32 (4,): same, bordering, other state; unknown
+    national: int  # factors 600 km away
+    remote: int
+    bordering: int
+    elsewhere: int
+    stale: int  # the least that age leaves
+
+
+class Scene(NamedTuple):
+    """What decides who may meet and how much a distance counts, for kernels."""
+
+    firms: Records  # of FIRM
+    apart: Array
+    others: Array
+    borders: Array
+    rules: Rules
 
 
 class Columns(NamedTuple):
@@ -114,6 +143,12 @@ class Columns(NamedTuple):
     firms: Firms
     borders: Array  # int8 (n_states, n_states): 0 same, 1 bordering, 2 other
     rules: Rules
+
+    @property
+    def scene(self) -> Scene:
+        """What every pair of listings is judged by."""
+        firms = self.firms
+        return Scene(firms.traits, firms.apart, firms.others, self.borders, self.rules)
 
 
 def whole_rows(matrix: sp.csr_array, dtype: type) -> Rows:

@@ -4,14 +4,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.columns import BITS, FAR_KM, ONSITE, REMOTE, Array, Columns, Rows, Whole
+from matching.columns import (
+    BITS,
+    FAR_KM,
+    ONSITE,
+    REMOTE,
+    Array,
+    Columns,
+    Record,
+    Rows,
+    Rules,
+    Whole,
+)
 from matching.kernels import njit
-from matching.region import UNKNOWN, distance, own_factor, related
+from matching.region import OTHER, SAME, UNKNOWN, distance, own_factor, related
 from matching.scoring import clear, content, dot, help_factor, spread_out
 
 NOTED = 6  # topics per match
 TENTH = 10  # a topic is named if it has a tenth of the topic cosine
-OTHER = 2  # relation of states that do not border
 
 
 class Facts(NamedTuple):
@@ -82,9 +92,10 @@ def _take_apart(
         _name_topics(offerings.topics, o, topics, n_topics, out.topic[i], out.shared[i])
         clear(needs.topics, d, topics)
         clear(needs.words, d, words)
-        _places(columns, i, d, o, out)
-        out.help[i] = help_factor(needs.help[d], offerings.help[o], columns.rules)
-        out.fresh[i] = min(needs.fresh[d], offerings.fresh[o])
+        one, other = needs.traits[d], offerings.traits[o]
+        _places(one, other, columns.borders, columns.rules, i, out)
+        out.help[i] = help_factor(one.help, other.help, columns.rules)
+        out.fresh[i] = min(one.fresh, other.fresh)
         times = (((out.region[i] * out.help[i]) >> BITS) * out.fresh[i]) >> BITS
         inside = content(out.topic[i], out.text[i], columns.rules)
         out.score[i] = (inside * times) >> BITS
@@ -92,41 +103,34 @@ def _take_apart(
 
 @njit()
 def _places(
-    columns: Columns, i: Whole, need: Whole, offering: Whole, out: Facts
+    one: Record, other: Record, borders: Array, rules: Rules, i: Whole, out: Facts
 ) -> None:
     """Note distance, states, and what the region factor would be otherwise."""
-    needs, offerings = columns.needs, columns.offerings
-    km = distance(needs, need, offerings, offering)
-    relation = related(needs.state[need], offerings.state[offering], columns.borders)
+    km = distance(one, other)
+    relation = related(one.state, other.state, borders)
     out.km[i], out.relation[i] = km, relation
-    far = km if km < 0 else max(km, FAR_KM)
-    near = km if km < 0 else 0
-    elsewhere = relation if relation == UNKNOWN else OTHER
-    same = relation if relation == UNKNOWN else 0
-    out.region[i] = _factor(columns, need, offering, km, relation, REMOTE)
-    out.if_far[i] = _factor(columns, need, offering, far, relation, REMOTE)
-    out.if_elsewhere[i] = _factor(columns, need, offering, km, elsewhere, REMOTE)
-    out.if_onsite[i] = _factor(columns, need, offering, km, relation, ONSITE)
-    out.if_near[i] = _factor(columns, need, offering, near, relation, REMOTE)
-    out.if_same[i] = _factor(columns, need, offering, km, same, REMOTE)
+    far = km if km < 0 else max(km, np.int64(FAR_KM))
+    near = km if km < 0 else np.int64(0)
+    elsewhere = relation if relation == UNKNOWN else np.int64(OTHER)
+    same = relation if relation == UNKNOWN else np.int64(SAME)
+    out.region[i] = _factor(one, other, km, relation, REMOTE, rules)
+    out.if_far[i] = _factor(one, other, far, relation, REMOTE, rules)
+    out.if_elsewhere[i] = _factor(one, other, km, elsewhere, REMOTE, rules)
+    out.if_onsite[i] = _factor(one, other, km, relation, ONSITE, rules)
+    out.if_near[i] = _factor(one, other, near, relation, REMOTE, rules)
+    out.if_same[i] = _factor(one, other, km, same, REMOTE, rules)
 
 
 @njit()
 def _factor(
-    columns: Columns,
-    need: Whole,
-    offering: Whole,
-    km: Whole,
-    relation: Whole,
-    remote: Whole,
+    one: Record, other: Record, km: Whole, relation: Whole, remote: Whole, rules: Rules
 ) -> Whole:
     """Return the region factor in other circumstances; `remote` replaces REMOTE."""
-    needs, offerings, rules = columns.needs, columns.offerings, columns.rules
-    ours, theirs = needs.reach[need], offerings.reach[offering]
-    ours = remote if ours == REMOTE else ours
-    theirs = remote if theirs == REMOTE else theirs
-    one = own_factor(ours, needs.radius[need], km, relation, rules)
-    return min(one, own_factor(theirs, offerings.radius[offering], km, relation, rules))
+    ours, theirs = np.int64(one.reach), np.int64(other.reach)
+    ours = np.int64(remote) if ours == REMOTE else ours
+    theirs = np.int64(remote) if theirs == REMOTE else theirs
+    first = own_factor(ours, np.int64(one.radius), km, relation, rules)
+    return min(first, own_factor(theirs, np.int64(other.radius), km, relation, rules))
 
 
 @njit()

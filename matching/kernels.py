@@ -76,7 +76,8 @@ def njit(**options: Any) -> Callable[[Kernel], Kernel]:
     >>> double(21)
     42
     """
-    options = {"cache": True, "nogil": True} | options
+    # Divisions by zero are excluded by the kernels themselves, not tested for.
+    options = {"cache": True, "nogil": True, "error_model": "numpy"} | options
 
     def decorate(kernel: Kernel) -> Kernel:
         if not COMPILED:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from matching import knowledge as base
 from matching.columns import (
     FACTOR,
+    FIRM,
+    LISTING,
     Array,
     Columns,
     Firms,
@@ -20,11 +22,12 @@ from matching.columns import (
     Side,
     WholeVectors,
     heaviest,
+    records,
 )
 from matching.errors import BadInput, BadRow
 from matching.knowledge import Knowledge
 from matching.references import contradictions
-from matching.region import points
+from matching.region import BORDERING, OTHER, SAME, points
 from matching.scoring import rules_of
 from matching.settings import Settings
 from matching.types import REACHES, Company, Listing, Meeting
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 KEPT_WORDS = 96  # of an offering, the heaviest
 PAID = ("none", "maybe", "yes")
-SAME, BORDERING, OTHER = range(3)  # relations of states
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class Market:
             knowledge=known,
         )
 
-    @property
+    @cached_property
     def needs(self) -> Sequence[Listing]:
         """The needs, in the order of `columns.needs`."""
         return self.listings[: self.n_needs]
 
-    @property
+    @cached_property
     def offerings(self) -> Sequence[Listing]:
         """The offerings, in the order of `columns.offerings`."""
         return self.listings[self.n_needs :]
@@ -186,7 +188,8 @@ class Market:
         ]
         helps = _help_bits(self.knowledge, need=need)
         vectors = self.vectors.take(np.arange(len(self.listings))[rows])
-        return Side(
+        traits = records(
+            LISTING,
             company=company,
             reach=np.array([reach[one.reach] for one in listings], np.int8),
             radius=np.ceil(np.array(radii, np.float64)).astype(np.int32),
@@ -198,6 +201,9 @@ class Market:
             z=place[company, 2],
             placed=placed[company],
             state=state[company],
+        )
+        return Side(
+            traits=traits,
             first=first.astype(np.int64),
             topics=vectors.topics,
             # Its rarest words stand for an offering: a fifth of the work, and no
@@ -235,8 +241,8 @@ class Market:
         spoken = sorted({word for c in some for word in c.languages})
         language = {word: 1 << min(at, 31) for at, word in enumerate(spoken)}
         apart, others = self._apart(settings, drops)
-        return Firms(
-            place=place,
+        traits = records(
+            FIRM,
             placed=placed,
             state=state,
             sector=np.array([int(c.sector or 0) for c in some], np.int32),
@@ -245,9 +251,8 @@ class Market:
             no_paid=np.array([c.no_paid for c in some], np.bool_),
             no_competitors=np.array([c.no_competitors for c in some], np.bool_),
             active=np.array([not c.paused and c.capacity > 0 for c in some], np.bool_),
-            apart=apart,
-            others=others,
         )
+        return Firms(traits, place, apart, others)
 
     def _apart(
         self, settings: Settings, drops: Sequence[tuple[str, str]]
@@ -285,11 +290,11 @@ class Market:
     def fingerprint(self) -> str:
         """Return a hash of records and vectors, the same for any order of input."""
         digest = hashlib.sha256(self.as_of.isoformat().encode())
-        for records in (self.listings, self.companies, self.history):
-            for one in records:
+        for rows in (self.listings, self.companies, self.history):
+            for one in rows:
                 digest.update(repr(one).encode("utf-8", "surrogatepass"))
-        for rows in (self.vectors.topics, self.vectors.words):
-            for array in rows:
+        for part in (self.vectors.topics, self.vectors.words):
+            for array in part:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
 

@@ -12,7 +12,7 @@ import matching
 from matching.columns import Columns
 from matching.explain import Explainer, misfits
 from matching.market import Market
-from matching.pairs import Taken
+from matching.pairs import Kept
 from matching.selection import Selection
 from matching.settings import Settings
 from matching.types import Band, Pair, Slot
@@ -38,14 +38,16 @@ def publish(
     columns: Columns,
     settings: Settings,
     seed: int,
-    taken: Sequence[Taken],
+    kept: Sequence[Kept],
     selection: Selection,
 ) -> Plan:
     """Turn what was chosen into records."""
     chosen = selection.allocation.chosen
     records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
-    met = np.concatenate([one.met for one in taken] or [np.zeros(0, np.bool_)])
+    met = np.zeros(market.n_needs, np.bool_)
+    for one in kept:
+        met[one.need] = one.number > 0
     unmet = [
         one.id
         for one, fine, company in zip(

@@ -12,17 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.candidates import LAST, Index, Scratch, scratch, search
-from matching.columns import BITS, Array, Columns, Whole
+from matching.candidates import LAST, Index, search
+from matching.columns import BITS, COSINE, Array, Columns, Rows, Scene, Side, Whole
 from matching.kernels import njit
-from matching.scoring import (
-    clear,
-    content,
-    dot,
-    may_match,
-    spread_out,
-    weight,
-)
+from matching.scoring import PAID, clear, content, dot, may_meet, spread_out, weight
 from matching.settings import Settings
 
 Ints = npt.NDArray[np.int32]
@@ -49,7 +42,7 @@ class Pairs(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What every block of companies reads."""
+    """What every block of needs reads."""
 
     columns: Columns
     register: Index
@@ -65,166 +58,165 @@ class Shared(NamedTuple):
         return cls(columns, index, n_words, settings.looked_at, settings.per_need)
 
 
-class Taken(NamedTuple):
-    """What the needs of some companies found."""
+class Kept(NamedTuple):
+    """The best offerings of some needs: keys as in `candidates.Best`, by score."""
 
-    met: Array  # bool, per need: whether any offering reaches the floor
-    edges: Edges  # `start` counts from 0 within the block
+    need: Array  # int64 (n,)
+    number: Array  # int64 (n,): how many each has
+    key: Array  # int64, from high to low for each need in turn
 
 
-def takers(block: tuple[int, int], shared: Shared) -> Taken:
-    """Find the best matches of the companies in a range.
+def best_offerings(needs: Array, shared: Shared) -> Kept:
+    """Find the best offerings of some needs, their texts compared.
 
     Parameters
     ----------
-    block : (first, end)
-        Companies.
+    needs : int64 array
+        All near-by or all wide, see `candidates.search`.
     shared : Shared
-
     """
-    columns, per_need = shared.columns, shared.per_need
-    needs = columns.needs.first[block[0]], columns.needs.first[block[1]]
-    room = int(needs[1] - needs[0]) * per_need
-    edges = Edges(
-        np.zeros(block[1] - block[0] + 1, np.int64),
-        *(np.empty(room, np.int32) for _ in range(4)),
+    columns = shared.columns
+    found = search(columns, shared.register, needs, shared.looked_at)
+    count = np.array([len(keys) for keys in found], np.int64)
+    key = np.concatenate([np.zeros(0, np.int64), *found])
+    words = np.zeros(shared.n_words, np.int16)
+    n = _compare(
+        columns.needs,
+        columns.offerings,
+        columns.scene,
+        needs,
+        shared.per_need,
+        words,
+        count,
+        key,
     )
-    met = np.zeros(int(needs[1] - needs[0]), np.bool_)
-    n = _takers(
-        columns,
-        shared.register,
-        block[0],
-        block[1],
-        shared.looked_at,
-        per_need,
-        scratch(shared.register, shared.looked_at),
-        np.zeros(shared.n_words, np.int16),
-        met,
-        edges,
-    )
-    return Taken(met, Edges(edges.start, *(c[:n].copy() for c in edges[1:])))
-
-
-@njit()
-def _takers(
-    columns: Columns,
-    index: Index,
-    begin: Whole,
-    end: Whole,
-    looked_at: Whole,
-    per_need: Whole,
-    mem: Scratch,
-    words: Array,
-    met: Array,
-    edges: Edges,
-) -> Whole:
-    """Fill `edges` and `met`; return how many edges there are."""
-    needs = columns.needs
-    at = np.full(len(columns.firms.active), -1, np.int32)
-    keys = np.zeros(looked_at, np.int64)
-    n = 0
-    for taker in range(begin, end):
-        edges.start[taker - begin] = n
-        old = n
-        for need in range(needs.first[taker], needs.first[taker + 1]):
-            found = 0
-            if columns.firms.active[taker]:
-                found = search(columns, index, need, looked_at, mem)
-            found = _compare(columns, need, found, mem.key, words, keys)
-            found = min(found, per_need)
-            met[need - needs.first[begin]] = found > 0
-            for x in range(found):
-                offering = np.int32(LAST - (keys[x] & LAST))
-                score = np.int32(keys[x] >> np.int64(32))
-                giver = columns.offerings.company[offering]
-                if at[giver] < 0:
-                    at[giver] = n
-                    edges.giver[n] = giver
-                    edges.score[n] = 0
-                    n += 1
-                e = at[giver]
-                # Equal scores: the earlier need, then the earlier offering.
-                if score > edges.score[e]:
-                    edges.score[e] = score
-                    edges.need[e] = need
-                    edges.offering[e] = offering
-        for e in range(old, n):
-            at[edges.giver[e]] = -1
-        order = np.argsort(edges.giver[old:n])
-        for column in (edges.giver, edges.score, edges.need, edges.offering):
-            column[old:n] = column[old:n][order]
-    edges.start[end - begin] = n
-    return n
+    return Kept(needs, count, key[:n].copy())
 
 
 @njit()
 def _compare(
-    columns: Columns,
-    need: Whole,
-    found: Whole,
-    candidate: Array,
+    asked: Side,
+    offerings: Side,
+    scene: Scene,
+    needs: Array,
+    most: Whole,
     words: Array,
-    keys: Array,
+    count: Array,
+    key: Array,
 ) -> Whole:
-    """Score candidates with their texts; keep those above the floor, best first."""
-    rules, offerings = columns.rules, columns.offerings
-    spread_out(columns.needs.words, need, words)
-    n = 0
-    for x in range(found):
-        offering = LAST - (candidate[x] & LAST)
-        times = weight(columns.needs, need, offerings, offering, columns.borders, rules)
-        product = candidate[x] >> np.int64(32)
-        topic = _topic(columns, need, offering)
-        if topic < rules.least_topic or product == 0:
-            continue
-        text = dot(offerings.words, offering, words)
-        score = content(topic, text, rules) * times >> BITS
-        if score >= rules.floor and score > 0:
-            keys[n] = (score << np.int64(32)) | (LAST - offering)
-            n += 1
-    clear(columns.needs.words, need, words)
-    keys[:n] = -np.sort(-keys[:n])
+    """Replace keys by product with those by score, the best `most` of each need.
+
+    Returns how many keys there are then; they stand at the front.
+    """
+    borders, rules = scene.borders, scene.rules
+    traits, offers = asked.traits, offerings.traits
+    a, b = asked.words, offerings.words
+    a_start, a_column, a_weight = a.start, a.column, a.weight
+    b_start, b_column, b_weight = b.start, b.column, b.weight
+    at = n = 0
+    for one in range(len(needs)):
+        need = needs[one]
+        for p in range(a_start[need], a_start[need + 1]):
+            words[a_column[p]] = a_weight[p]
+        begin = n
+        for x in range(at, at + count[one]):
+            offering = LAST - (key[x] & LAST)
+            times = weight(traits[need], offers[offering], borders, rules)
+            text = np.int64(0)
+            for p in range(b_start[offering], b_start[offering + 1]):
+                text += np.int64(b_weight[p]) * np.int64(words[b_column[p]])
+            topic = product_of(asked.topics, need, offerings.topics, offering)
+            score = content(topic, min(text, COSINE), rules) * times >> BITS
+            if score >= rules.floor and score > 0:
+                key[n] = (score << np.int64(32)) | (LAST - offering)
+                n += 1
+        at += count[one]
+        for p in range(a_start[need], a_start[need + 1]):
+            words[a_column[p]] = 0
+        key[begin:n] = -np.sort(-key[begin:n])
+        n = min(n, begin + most)
+        count[one] = n - begin
     return n
 
 
-def best_offerings(shared: Shared, need: int) -> Ints:
-    """Return the best offerings of one need, as many as `per_need`, best first."""
-    columns = shared.columns
-    mem = scratch(shared.register, shared.looked_at)
-    keys = np.zeros(shared.looked_at, np.int64)
-    found = search(columns, shared.register, need, shared.looked_at, mem)
-    words = np.zeros(shared.n_words, np.int16)
-    n = min(_compare(columns, need, found, mem.key, words, keys), shared.per_need)
-    return (LAST - (keys[:n] & LAST)).astype(np.int32)
+@njit()
+def product_of(a: Rows, i: Whole, b: Rows, j: Whole) -> Whole:
+    """Return the cosine of two sparse rows, in steps of 1 / COSINE."""
+    p, q = a.start[i], b.start[j]
+    p_end, q_end = a.start[i + 1], b.start[j + 1]
+    total = np.int64(0)
+    while p < p_end and q < q_end:
+        left, right = a.column[p], b.column[q]
+        if left == right:
+            total += np.int64(a.weight[p]) * np.int64(b.weight[q])
+        p += left <= right
+        q += right <= left
+    return min(total, np.int64(COSINE))
+
+
+def takers(columns: Columns, kept: Sequence[Kept]) -> Edges:
+    """Return the best match of every taker with every giver that its needs found.
+
+    Parameters
+    ----------
+    columns : Columns
+    kept : sequence of Kept
+        Of all needs that were asked, in any order.
+
+    Notes
+    -----
+    Equal scores: the earlier need, then the earlier offering.
+    """
+    n_needs = len(columns.needs.traits)
+    first = np.zeros(n_needs, np.int64)
+    count = np.zeros(n_needs, np.int64)
+    at = 0
+    for one in kept:
+        first[one.need] = at + np.cumsum(one.number) - one.number
+        count[one.need] = one.number
+        at += len(one.key)
+    key = np.concatenate([np.zeros(0, np.int64), *(one.key for one in kept)])
+    n_companies = len(columns.firms.traits)
+    edges = Edges(
+        np.zeros(n_companies + 1, np.int64),
+        *(np.empty(len(key), np.int32) for _ in range(4)),
+    )
+    giver = np.ascontiguousarray(columns.offerings.company)
+    n = _takers(columns.needs.first, giver, first, count, key, edges)
+    return Edges(edges.start, *(column[:n].copy() for column in edges[1:]))
 
 
 @njit()
-def _topic(columns: Columns, need: Whole, offering: Whole) -> Whole:
-    """Return the topic cosine of two sparse rows."""
-    a, b = columns.needs.topics, columns.offerings.topics
-    p, q = a.start[need], b.start[offering]
-    p_end, q_end = a.start[need + 1], b.start[offering + 1]
-    total = np.int64(0)
-    while p < p_end and q < q_end:
-        if a.column[p] == b.column[q]:
-            total += np.int64(a.weight[p]) * np.int64(b.weight[q])
-            p += 1
-            q += 1
-        elif a.column[p] < b.column[q]:
-            p += 1
-        else:
-            q += 1
-    return min(total, np.int64(1 << 24))
-
-
-def join(blocks: Sequence[Edges]) -> Edges:
-    """Put the edges of consecutive blocks of takers in a row."""
-    sizes = np.concatenate(
-        [np.diff(block.start) for block in blocks] or [np.zeros(0, np.int64)]
-    )
-    start = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=start[1:])
-    return Edges(start, *(np.concatenate([b[i] for b in blocks]) for i in range(1, 5)))
+def _takers(
+    needs: Array, company: Array, first: Array, count: Array, key: Array, edges: Edges
+) -> Whole:
+    """Fill in `edges`; return how many there are."""
+    start, giver, score = edges.start, edges.giver, edges.score
+    need_of, offering_of = edges.need, edges.offering
+    n_companies = len(start) - 1
+    place = np.full(n_companies, -1, np.int64)
+    n = 0
+    for taker in range(n_companies):
+        start[taker] = old = n
+        for need in range(needs[taker], needs[taker + 1]):
+            for x in range(first[need], first[need] + count[need]):
+                offering = np.int32(LAST - (key[x] & LAST))
+                value = np.int32(key[x] >> np.int64(32))
+                other = company[offering]
+                e = place[other]
+                if e < 0:
+                    e = place[other] = n
+                    giver[e], score[e] = other, 0
+                    n += 1
+                if value > score[e]:
+                    score[e], need_of[e], offering_of[e] = value, need, offering
+        for e in range(old, n):
+            place[giver[e]] = -1
+        order = np.argsort(giver[old:n])
+        for column in (giver, score, need_of, offering_of):
+            column[old:n] = column[old:n][order]
+    start[n_companies] = n
+    return n
 
 
 class ByGiver(NamedTuple):
@@ -242,19 +234,18 @@ def by_giver(edges: Edges) -> ByGiver:
     start = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(edges.giver, minlength=n), out=start[1:])
     back = ByGiver(start, *(np.empty(len(edges.giver), np.int32) for _ in range(3)))
-    _transpose(edges, back, start[:-1].copy())
+    _transpose(edges.start, edges.giver, back, start[:-1].copy())
     return back
 
 
 @njit()
-def _transpose(edges: Edges, back: ByGiver, free: Array) -> None:
-    for i in range(len(edges.start) - 1):
-        for e in range(edges.start[i], edges.start[i + 1]):
-            at = free[edges.giver[e]]
-            free[edges.giver[e]] = at + 1
-            back.taker[at] = i
-            back.edge[at] = e
-            back.slot[e] = at
+def _transpose(start: Array, giver: Ints, back: ByGiver, free: Array) -> None:
+    taker, edge, slot = back.taker, back.edge, back.slot
+    for i in range(len(start) - 1):
+        for e in range(start[i], start[i + 1]):
+            at = free[giver[e]]
+            free[giver[e]] = at + 1
+            taker[at], edge[at], slot[e] = i, e, at
 
 
 class Back(NamedTuple):
@@ -280,78 +271,76 @@ def backwards(block: tuple[int, int], shared: Back) -> tuple[Ints, Ints, Ints]:
     start = shared.by_giver.start
     n = int(start[block[1]] - start[block[0]])
     score, need, offering = (np.zeros(n, np.int32) for _ in range(3))
+    columns, back, edges = shared.columns, shared.by_giver, shared.edges
     _backwards(
-        shared.columns,
-        shared.edges,
-        shared.by_giver,
-        block[0],
-        block[1],
-        np.zeros(shared.widths[0], np.int16),
-        np.zeros(shared.widths[1], np.int16),
-        score,
-        need,
-        offering,
+        columns.needs,
+        columns.offerings,
+        columns.scene,
+        (edges.start, edges.giver),
+        (back.start, back.taker),
+        block,
+        *_spread(shared.widths),
+        (score, need, offering),
     )
     return score, need, offering
 
 
+def _spread(widths: tuple[int, int]) -> tuple[Array, Array]:
+    """Return rows of zeros for one need's topics and words."""
+    return np.zeros(widths[0], np.int16), np.zeros(widths[1], np.int16)
+
+
 @njit()
 def _backwards(
-    columns: Columns,
-    edges: Edges,
-    back: ByGiver,
-    begin: Whole,
-    end: Whole,
+    needs: Side,
+    offerings: Side,
+    scene: Scene,
+    forth: tuple[Array, Array],
+    back: tuple[Array, Array],
+    block: tuple[int, int],
     topics: Array,
     words: Array,
-    score: Array,
-    need: Array,
-    offering: Array,
+    found: tuple[Ints, Ints, Ints],
 ) -> None:
-    needs = columns.needs
-    offset = back.start[begin]
-    for i in range(begin, end):
-        for mine in range(needs.first[i], needs.first[i + 1]):
-            spread_out(needs.topics, mine, topics)
-            spread_out(needs.words, mine, words)
-            known = edges.start[i]
-            for e in range(back.start[i], back.start[i + 1]):
-                other = back.taker[e]
-                while known < edges.start[i + 1] and edges.giver[known] < other:
+    start, giver = forth
+    back_start, taker = back
+    score, which_need, which_offering = found
+    first, offered = needs.first, offerings.first
+    traits, offers = needs.traits, offerings.traits
+    own_topics, own_words = needs.topics, needs.words
+    their_topics, their_words = offerings.topics, offerings.words
+    firms, borders, rules = scene.firms, scene.borders, scene.rules
+    offset = back_start[block[0]]
+    for i in range(block[0], block[1]):
+        for mine in range(first[i], first[i + 1]):
+            spread_out(own_topics, mine, topics)
+            spread_out(own_words, mine, words)
+            one, no_paid = traits[mine], firms[i].no_paid
+            known, end = start[i], start[i + 1]
+            for e in range(back_start[i], back_start[i + 1]):
+                other = taker[e]
+                while known < end and giver[known] < other:
                     known += 1
-                if known < edges.start[i + 1] and edges.giver[known] == other:
+                if known < end and giver[known] == other:
                     continue
-                found, theirs = _best(columns, mine, other, topics, words)
-                if found > score[e - offset]:
-                    score[e - offset] = found
-                    need[e - offset] = mine
-                    offering[e - offset] = theirs
-            clear(needs.topics, mine, topics)
-            clear(needs.words, mine, words)
-
-
-@njit()
-def _best(
-    columns: Columns, need: Whole, giver: Whole, topics: Array, words: Array
-) -> tuple[Whole, Whole]:
-    """Return score and number of a company's best offering for a need; 0 for none.
-
-    `topics` and `words` hold the need's vector, spread out.
-    """
-    offerings, rules = columns.offerings, columns.rules
-    best, which = np.int64(0), -1
-    for offering in range(offerings.first[giver], offerings.first[giver + 1]):
-        topic = dot(offerings.topics, offering, topics)
-        if topic < rules.least_topic:
-            continue
-        times = weight(columns.needs, need, offerings, offering, columns.borders, rules)
-        if times == 0 or not may_match(columns, need, offering):
-            continue
-        text = dot(offerings.words, offering, words)
-        score = content(topic, text, rules) * times >> BITS
-        if score >= rules.floor and score > best:
-            best, which = score, offering
-    return best, which
+                best = score[e - offset]
+                for theirs in range(offered[other], offered[other + 1]):
+                    topic = dot(their_topics, theirs, topics)
+                    if topic < rules.least_topic:
+                        continue
+                    its = offers[theirs]
+                    times = weight(one, its, borders, rules)
+                    if times == 0 or (no_paid and its.paid == PAID):
+                        continue
+                    text = dot(their_words, theirs, words)
+                    value = content(topic, text, rules) * times >> BITS
+                    if value >= rules.floor and value > best:
+                        best = np.int32(value)
+                        score[e - offset] = best
+                        which_need[e - offset] = mine
+                        which_offering[e - offset] = theirs
+            clear(own_topics, mine, topics)
+            clear(own_words, mine, words)
 
 
 def score_between(columns: Columns, a: Ints, b: Ints, widths: tuple[int, int]) -> Pairs:
@@ -366,28 +355,47 @@ def score_between(columns: Columns, a: Ints, b: Ints, widths: tuple[int, int]) -
     scores = np.zeros((m, 2), np.int32)
     needs, offerings = np.full((m, 2), -1, np.int32), np.full((m, 2), -1, np.int32)
     pairs = Pairs(a, b, scores, needs, offerings)
-    dense = np.zeros(widths[0], np.int16), np.zeros(widths[1], np.int16)
-    _score_between(columns, *dense, pairs)
+    _score_between(
+        columns.needs, columns.offerings, columns.scene, *_spread(widths), pairs
+    )
     return pairs
 
 
 @njit()
-def _score_between(columns: Columns, topics: Array, words: Array, pairs: Pairs) -> None:
-    needs = columns.needs
+def _score_between(
+    needs: Side,
+    offerings: Side,
+    scene: Scene,
+    topics: Array,
+    words: Array,
+    pairs: Pairs,
+) -> None:
+    rules, firms = scene.rules, scene.firms
     for i in range(len(pairs.a)):
+        if not may_meet(firms, scene.apart, scene.others, pairs.a[i], pairs.b[i]):
+            continue
         for side in range(2):
             taker = pairs.b[i] if side else pairs.a[i]
             giver = pairs.a[i] if side else pairs.b[i]
             for need in range(needs.first[taker], needs.first[taker + 1]):
                 spread_out(needs.topics, need, topics)
                 spread_out(needs.words, need, words)
-                score, offering = _best(columns, need, giver, topics, words)
+                for theirs in range(offerings.first[giver], offerings.first[giver + 1]):
+                    its = offerings.traits[theirs]
+                    topic = dot(offerings.topics, theirs, topics)
+                    times = weight(needs.traits[need], its, scene.borders, rules)
+                    if topic < rules.least_topic or times == 0:
+                        continue
+                    if firms[taker].no_paid and its.paid == PAID:
+                        continue
+                    text = dot(offerings.words, theirs, words)
+                    score = content(topic, text, rules) * times >> BITS
+                    if score >= rules.floor and score > pairs.score[i, side]:
+                        pairs.score[i, side] = score
+                        pairs.need[i, side] = need
+                        pairs.offering[i, side] = theirs
                 clear(needs.topics, need, topics)
                 clear(needs.words, need, words)
-                if score > pairs.score[i, side]:
-                    pairs.score[i, side] = score
-                    pairs.need[i, side] = need
-                    pairs.offering[i, side] = offering
 
 
 def merge(
@@ -428,32 +436,39 @@ class Found(NamedTuple):
 def _merge(edges: Edges, back: ByGiver, found: Found, pairs: Pairs) -> Whole:
     n = 0
     beyond = np.int32(2147483647)
-    for i in range(len(back.start) - 1):
-        p, q = edges.start[i], back.start[i]
-        p_end, q_end = edges.start[i + 1], back.start[i + 1]
+    start, giver, back_start, taker = edges.start, edges.giver, back.start, back.taker
+    edge, slot, ends_a, ends_b = back.edge, back.slot, pairs.a, pairs.b
+    forth = (edges.score, edges.need, edges.offering)
+    missing = (found.score, found.need, found.offering)
+    out = (pairs.score, pairs.need, pairs.offering)
+    for i in range(len(back_start) - 1):
+        p, q = start[i], back_start[i]
+        p_end, q_end = start[i + 1], back_start[i + 1]
         while p < p_end or q < q_end:
-            giver = edges.giver[p] if p < p_end else beyond
-            taker = back.taker[q] if q < q_end else beyond
-            other = min(giver, taker)
+            gives = giver[p] if p < p_end else beyond
+            takes = taker[q] if q < q_end else beyond
+            other = min(gives, takes)
             if other > i:
-                pairs.a[n], pairs.b[n] = i, other
-                if giver == other:
-                    _put(pairs, n, 0, edges, p)
+                ends_a[n], ends_b[n] = i, other
+                if gives == other:
+                    _put(out, n, 0, forth, p)
                 else:
-                    _put(pairs, n, 0, found, q)
-                if taker == other:
-                    _put(pairs, n, 1, edges, back.edge[q])
+                    _put(out, n, 0, missing, q)
+                if takes == other:
+                    _put(out, n, 1, forth, edge[q])
                 else:
-                    _put(pairs, n, 1, found, back.slot[p])
+                    _put(out, n, 1, missing, slot[p])
                 n += 1
-            p += giver == other
-            q += taker == other
+            p += gives == other
+            q += takes == other
     return n
 
 
 @njit()
-def _put(pairs: Pairs, n: Whole, side: Whole, source: Edges | Found, at: Whole) -> None:
-    if source.score[at] > 0:
-        pairs.score[n, side] = source.score[at]
-        pairs.need[n, side] = source.need[at]
-        pairs.offering[n, side] = source.offering[at]
+def _put(
+    out: tuple[Array, ...], n: Whole, side: Whole, source: tuple[Ints, ...], at: Whole
+) -> None:
+    if source[0][at] > 0:
+        out[0][n, side] = source[0][at]
+        out[1][n, side] = source[1][at]
+        out[2][n, side] = source[2][at]

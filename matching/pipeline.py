@@ -2,11 +2,22 @@
 
 from collections.abc import Callable, Sequence
 
-from matching.candidates import build
+from matching.candidates import batches, build
+from matching.columns import Columns
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
 from matching.outcome import Plan, publish
-from matching.pairs import Back, Shared, backwards, by_giver, join, merge, takers
+from matching.pairs import (
+    Back,
+    Kept,
+    Pairs,
+    Shared,
+    backwards,
+    best_offerings,
+    by_giver,
+    merge,
+    takers,
+)
 from matching.selection import select, with_pins
 from matching.settings import Settings
 from matching.stages import Stages, company_blocks
@@ -57,26 +68,44 @@ def plan(
     """
     settings = settings or Settings()
     stages = Stages(engine or LocalEngine(), progress, cancelled)
-    blocks = company_blocks(market)
-
-    with stages("index"):
+    with stages("columns"):
         columns = market.columns(settings, drops)
-        index = build(columns, market.n_topics)
-    with stages("candidates"):
-        shared = Shared.of(columns, index, market.n_words, settings)
-        found = stages.map(takers, blocks, shared)
-    with stages("pairs"):
-        edges = join([block.edges for block in found])
-        back = by_giver(edges)
-        missing = stages.map(
-            backwards, blocks, Back(columns, edges, back, market.widths)
-        )
-        pairs = merge(edges, back, missing)
+    pairs, kept = score(market, columns, settings, stages)
     with stages("pins"):
         pairs, pinned = with_pins(market, columns, pairs, pins)
     with stages("allocation"):
         selection = select(market, settings, pairs, pinned, seed)
     with stages("reasons"):
-        result = publish(market, columns, settings, seed, found, selection)
+        result = publish(market, columns, settings, seed, kept, selection)
     result.manifest.update(stages=stages.report())
     return result
+
+
+def score(
+    market: Market, columns: Columns, settings: Settings, stages: Stages
+) -> tuple[Pairs, list[Kept]]:
+    """Return the graph of the round: every pair of companies with a match.
+
+    Returns
+    -------
+    pairs : Pairs
+        In order of (a, b), scored in both directions.
+    kept : list of Kept
+        The best offerings of each need.
+    """
+    with stages("index"):
+        index = build(columns, market.n_topics)
+    with stages("candidates"):
+        shared = Shared.of(columns, index, market.n_words, settings)
+        needs = batches(columns, market.n_topics)
+        kept = stages.map(best_offerings, needs, shared)
+    with stages("pairs"):
+        edges = takers(columns, kept)
+        back = by_giver(edges)
+        missing = stages.map(
+            backwards,
+            company_blocks(back.start),
+            Back(columns, edges, back, market.widths),
+        )
+        pairs = merge(edges, back, missing)
+    return pairs, kept

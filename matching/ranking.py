@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from matching.candidates import build
+from matching.candidates import LAST, batches, build
 from matching.explain import Explainer
 from matching.market import Market
 from matching.pairs import Shared, best_offerings
@@ -41,8 +42,13 @@ def rank(
     looked_at = n_offerings if n_offerings <= ALL else max(10 * top, settings.looked_at)
     index = build(columns, market.n_topics)
     shared = Shared(columns, index, market.n_words, max(looked_at, 1), top)
+    found: dict[int, npt.NDArray[np.int64]] = {}
+    for needs in batches(columns, market.n_topics):
+        kept = best_offerings(needs, shared)
+        offerings = np.split(LAST - (kept.key & LAST), np.cumsum(kept.number)[:-1])
+        found |= dict(zip(needs.tolist(), offerings, strict=True))
     explainer = Explainer(market, columns)
     for need, listing in enumerate(market.needs):
-        offering = best_offerings(shared, need)
+        offering = found.get(need, np.zeros(0, np.int64)).astype(np.int32)
         asked = np.full(len(offering), need)
         yield listing.id, [one.match for one in explainer.explain(asked, offering)]

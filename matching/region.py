@@ -13,19 +13,18 @@ from matching.columns import (
     FAR_KM,
     NATIONAL,
     ONSITE,
-    REMOTE,
     STATE,
     Array,
+    Record,
+    Records,
     Rules,
-    Side,
-    Traits,
     Whole,
 )
 from matching.kernels import njit
 
 EARTH_KM = 6371.0088
 LEAST_EDGE_KM = 20  # on-site help ends no sooner than this beyond its radius
-UNKNOWN = 3  # relation of two states of which one is unknown
+SAME, BORDERING, OTHER, UNKNOWN = range(4)  # relations of two states
 
 
 def points(lat: Array, lon: Array) -> npt.NDArray[np.float64]:
@@ -47,18 +46,6 @@ def points(lat: Array, lon: Array) -> npt.NDArray[np.float64]:
     return known
 
 
-def far_factors(national: int, remote: int) -> npt.NDArray[np.int32]:
-    """Return the factor of each reach by distance in km, for those it is flat for.
-
-    Falls in a straight line from 1 to the given factor at FAR_KM.
-    """
-    km = np.arange(FAR_KM + 1)
-    far = np.full((4, FAR_KM + 1), FACTOR, np.int32)
-    for reach, least in ((NATIONAL, national), (REMOTE, remote)):
-        far[reach] = FACTOR - (FACTOR - least) * km // FAR_KM
-    return far
-
-
 def arc_km(chord: Array) -> Array:
     """Return whole kilometres along the surface, for chords of the unit sphere.
 
@@ -70,24 +57,18 @@ def arc_km(chord: Array) -> Array:
     return km.astype(np.int64)
 
 
-@njit(inline="always")
-def _arc(chord: Whole) -> Whole:
-    u = chord * chord
-    return np.int64(EARTH_KM * chord * (1.0 + u / 24.0 + 3.0 * u * u / 640.0))
-
-
-@njit(inline="always")
+@njit()
 def km_between(
     ax: Whole, ay: Whole, az: Whole, bx: Whole, by: Whole, bz: Whole
 ) -> Whole:
     """Return the great-circle distance of two points in whole kilometres."""
-    dx = ax - bx
-    dy = ay - by
-    dz = az - bz
-    return _arc(np.sqrt(dx * dx + dy * dy + dz * dz))
+    dx, dy, dz = ax - bx, ay - by, az - bz
+    chord = np.sqrt(dx * dx + dy * dy + dz * dz)
+    u = chord * chord
+    return np.int64(EARTH_KM * chord * (1.0 + u / 24.0 + 3.0 * u * u / 640.0))
 
 
-@njit(inline="always")
+@njit()
 def own_factor(
     reach: Whole, radius: Whole, km: Whole, relation: Whole, rules: Rules
 ) -> Whole:
@@ -101,84 +82,79 @@ def own_factor(
     relation : 0 same state, 1 bordering, 2 other, UNKNOWN
     rules : columns.Rules
     """
-    factor: Whole = np.int32(FACTOR)
     if reach == STATE:
-        factor = rules.relation[relation]
-    elif km < 0:
-        pass
-    elif reach == ONSITE:
+        if relation == BORDERING:
+            return np.int64(rules.bordering)
+        return np.int64(rules.elsewhere if relation == OTHER else FACTOR)
+    if km < 0:
+        return np.int64(FACTOR)
+    if reach == ONSITE:
         beyond = km - radius
         edge = max(radius, LEAST_EDGE_KM)
         if beyond > edge:
-            factor = np.int32(0)
-        elif beyond > 0:
-            factor = np.int32(FACTOR - (FACTOR - rules.edge) * beyond // edge)
-    else:
-        factor = rules.far[reach, min(km, FAR_KM)]
-    return factor
+            return np.int64(0)
+        lost = np.int64(FACTOR - rules.edge) * max(beyond, 0) // edge
+        return np.int64(FACTOR) - lost
+    # From 1 in a straight line to the given factor at FAR_KM.
+    least = rules.national if reach == NATIONAL else rules.remote
+    return np.int64(FACTOR) - (FACTOR - least) * min(km, FAR_KM) // FAR_KM
 
 
-@njit(inline="always")
-def distance(one: Side | Traits, i: Whole, many: Side | Traits, j: Whole) -> Whole:
+@njit()
+def distance(one: Record, other: Record) -> Whole:
     """Return the kilometres between two listings' companies, -1 when unknown."""
-    km = np.int64(-1)
-    if one.placed[i] and many.placed[j]:
-        km = km_between(one.x[i], one.y[i], one.z[i], many.x[j], many.y[j], many.z[j])
-    return km
+    if one.placed and other.placed:
+        return km_between(one.x, one.y, one.z, other.x, other.y, other.z)
+    return np.int64(-1)
 
 
-@njit(inline="always")
+@njit()
 def related(state: Whole, other: Whole, borders: Array) -> Whole:
     """Return the relation of two states."""
-    relation = np.int64(UNKNOWN)
     if state >= 0 and other >= 0:
-        relation = np.int64(borders[state, other])
-    return relation
+        return np.int64(borders[state, other])
+    return np.int64(UNKNOWN)
 
 
-@njit(inline="always")
-def region_factor(
-    one: Side | Traits,
-    i: Whole,
-    many: Side | Traits,
-    j: Whole,
-    borders: Array,
-    rules: Rules,
-) -> Whole:
+@njit()
+def region_factor(one: Record, other: Record, borders: Array, rules: Rules) -> Whole:
     """Return the factor of a need and an offering: the stricter reach decides."""
-    km = distance(one, i, many, j)
-    relation = related(one.state[i], many.state[j], borders)
-    ours = own_factor(one.reach[i], one.radius[i], km, relation, rules)
-    theirs = own_factor(many.reach[j], many.radius[j], km, relation, rules)
+    km = distance(one, other)
+    relation = related(one.state, other.state, borders)
+    ours = own_factor(one.reach, np.int64(one.radius), km, relation, rules)
+    theirs = own_factor(other.reach, np.int64(other.radius), km, relation, rules)
     return min(ours, theirs)
 
 
 def region_factors(
-    one: Side, i: int, many: Side, j: Array, borders: Array, rules: Rules
+    one: Record, many: Records, borders: Array, rules: Rules
 ) -> npt.NDArray[np.int64]:
     """Return `region_factor` of one need and many offerings, without a kernel."""
-    dx, dy, dz = one.x[i] - many.x[j], one.y[i] - many.y[j], one.z[i] - many.z[j]
+    dx, dy, dz = one.x - many.x, one.y - many.y, one.z - many.z
     # The same sum in the same order as the kernel's.
     km = arc_km(np.sqrt(dx * dx + dy * dy + dz * dz))
-    km = np.where(many.placed[j] & one.placed[i], km, -1)
-    known = (many.state[j] >= 0) & (one.state[i] >= 0)
-    relation = np.where(known, borders[one.state[i], many.state[j]], UNKNOWN)
+    km = np.where(many.placed & one.placed, km, -1)
+    known = (many.state >= 0) & (one.state >= 0)
+    relation = np.where(known, borders[one.state, many.state], UNKNOWN)
     n = len(km)
     ours = _own_factors(
-        np.full(n, one.reach[i]), np.full(n, one.radius[i]), km, relation, rules
+        np.full(n, one.reach), np.full(n, one.radius), km, relation, rules
     )
-    theirs = _own_factors(many.reach[j], many.radius[j], km, relation, rules)
+    theirs = _own_factors(many.reach, many.radius, km, relation, rules)
     return np.minimum(ours, theirs)
 
 
 def _own_factors(
     reach: Array, radius: Array, km: Array, relation: Array, rules: Rules
 ) -> npt.NDArray[np.int64]:
+    radius = radius.astype(np.int64)
     edge = np.maximum(radius, LEAST_EDGE_KM)
     beyond = np.maximum(km - radius, 0)
     fallen = FACTOR - (FACTOR - rules.edge) * beyond // edge
     onsite = np.where(beyond > edge, 0, fallen)
-    wide = rules.far[reach, np.clip(km, 0, FAR_KM)]
+    least = np.where(reach == NATIONAL, rules.national, rules.remote)
+    wide = FACTOR - (FACTOR - least) * np.clip(km, 0, FAR_KM) // FAR_KM
     by_distance = np.where(km < 0, FACTOR, np.where(reach == ONSITE, onsite, wide))
-    factors = np.where(reach == STATE, rules.relation[relation], by_distance)
+    by_relation = np.array([FACTOR, rules.bordering, rules.elsewhere, FACTOR])
+    factors = np.where(reach == STATE, by_relation[relation], by_distance)
     return factors.astype(np.int64)

@@ -16,17 +16,18 @@ from matching.columns import (
     FACTOR,
     Array,
     Columns,
+    Record,
+    Records,
     Rows,
     Rules,
-    Side,
-    Traits,
     Whole,
 )
 from matching.kernels import njit
-from matching.region import far_factors, region_factor, region_factors
+from matching.region import region_factor, region_factors
 from matching.settings import Settings
 
 Longs = npt.NDArray[np.int64]
+PAID = 2  # help that costs for certain
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -42,84 +43,67 @@ def rules_of(settings: Settings) -> Rules:
         wrong_help=factor(settings.wrong_help),
         unknown_help=factor(settings.unknown_help),
         edge=factor(settings.edge),
-        far=far_factors(factor(settings.national_far), factor(settings.remote_far)),
-        relation=np.array(
-            [
-                FACTOR,
-                factor(settings.bordering_state),
-                factor(settings.other_state),
-                FACTOR,
-            ],
-            np.int32,
-        ),
+        national=factor(settings.national_far),
+        remote=factor(settings.remote_far),
+        bordering=factor(settings.bordering_state),
+        elsewhere=factor(settings.other_state),
+        stale=factor(settings.stale),
     )
 
 
-@njit(inline="always")
+@njit()
 def help_factor(wanted: Whole, offered: Whole, rules: Rules) -> Whole:
     """Return how the kind of help fits: 1 when the need names none."""
-    factor = np.int64(rules.wrong_help)
     if wanted == 0 or (wanted & offered) != 0:
-        factor = np.int64(FACTOR)
-    elif offered == 0:
-        factor = np.int64(rules.unknown_help)
-    return factor
+        return np.int64(FACTOR)
+    return np.int64(rules.unknown_help if offered == 0 else rules.wrong_help)
 
 
-@njit(inline="always")
-def weight(
-    one: Side | Traits,
-    i: Whole,
-    many: Side | Traits,
-    j: Whole,
-    borders: Array,
-    rules: Rules,
-) -> Whole:
+@njit()
+def weight(one: Record, other: Record, borders: Array, rules: Rules) -> Whole:
     """Return region * help * fresh of two listings, in steps of 1 / FACTOR."""
-    region = np.int64(region_factor(one, i, many, j, borders, rules))
-    helps = help_factor(one.help[i], many.help[j], rules)
-    fresh = np.int64(min(one.fresh[i], many.fresh[j]))
+    region = region_factor(one, other, borders, rules)
+    helps = help_factor(one.help, other.help, rules)
+    fresh = np.int64(min(one.fresh, other.fresh))
     return (((region * helps) >> BITS) * fresh) >> BITS
 
 
-@njit(inline="always")
-def may_meet(columns: Columns, taker: Whole, giver: Whole) -> bool:
+@njit()
+def may_meet(firms: Records, apart: Array, others: Array, a: Whole, b: Whole) -> bool:
     """Return whether two companies may be introduced at all, whatever it is about."""
-    firms = columns.firms
-    if taker == giver or not (firms.active[taker] and firms.active[giver]):
+    one, other = firms[a], firms[b]
+    if a == b or not (one.active and other.active):
         return False
-    ours, theirs = firms.languages[taker], firms.languages[giver]
-    if ours != 0 and theirs != 0 and (ours & theirs) == 0:
+    both_speak = one.languages != 0 and other.languages != 0
+    if both_speak and (one.languages & other.languages) == 0:
         return False
-    if firms.no_competitors[taker] or firms.no_competitors[giver]:
-        n = min(firms.digits[taker], firms.digits[giver])
-        if n > 0:
-            mine = firms.sector[taker] // 10 ** (firms.digits[taker] - n)
-            other = firms.sector[giver] // 10 ** (firms.digits[giver] - n)
-            if mine == other:
-                return False
-    for p in range(firms.apart[taker], firms.apart[taker + 1]):
-        if firms.others[p] == giver:
+    if (one.no_competitors or other.no_competitors) and compete(one, other):
+        return False
+    for p in range(apart[a], apart[a + 1]):  # noqa: SIM110 (compiled)
+        if others[p] == b:
             return False
     return True
 
 
-@njit(inline="always")
-def may_match(columns: Columns, need: Whole, offering: Whole) -> bool:
-    """Return whether an offering may be suggested for a need."""
-    taker = columns.needs.company[need]
-    if columns.firms.no_paid[taker] and columns.offerings.paid[offering] == 2:
-        return False
-    return may_meet(columns, taker, columns.offerings.company[offering])
+@njit()
+def compete(one: Record, other: Record) -> bool:
+    """Return whether two companies are of one sector class, as far as both say."""
+    ours, theirs = np.int64(one.sector), np.int64(other.sector)
+    longer = np.int64(one.digits) - np.int64(other.digits)
+    for _ in range(longer):
+        ours //= 10
+    for _ in range(-longer):
+        theirs //= 10
+    return bool(min(one.digits, other.digits) > 0 and ours == theirs)
 
 
-@njit(inline="always")
+@njit()
 def content(topic: Whole, text: Whole, rules: Rules) -> Whole:
     """Return (1 - t) * topic + t * text, all in steps of 1 / COSINE."""
     return ((FACTOR - rules.text) * topic + rules.text * text) >> BITS
 
 
-@njit(inline="always")
+@njit()
 def dot(rows: Rows, i: Whole, dense: Array) -> Whole:
     """Return the product of a sparse row and a dense one, at most COSINE."""
     total = np.int64(0)
@@ -128,14 +112,14 @@ def dot(rows: Rows, i: Whole, dense: Array) -> Whole:
     return min(total, COSINE)
 
 
-@njit(inline="always")
+@njit()
 def spread_out(rows: Rows, i: Whole, dense: Array) -> None:
     """Write a sparse row into a dense one of zeros."""
     for p in range(rows.start[i], rows.start[i + 1]):
         dense[rows.column[p]] = rows.weight[p]
 
 
-@njit(inline="always")
+@njit()
 def clear(rows: Rows, i: Whole, dense: Array) -> None:
     """Undo `spread_out`."""
     for p in range(rows.start[i], rows.start[i + 1]):
@@ -144,13 +128,13 @@ def clear(rows: Rows, i: Whole, dense: Array) -> None:
 
 def weights(columns: Columns, need: int, offerings: Longs) -> Longs:
     """Return `weight` of one need and many offerings, without a compiled loop."""
-    one, many, rules = columns.needs, columns.offerings, columns.rules
-    wanted, offered = one.help[need], many.help[offerings]
-    fits = (wanted == 0) | ((wanted & offered) != 0)
-    other = np.where(offered == 0, rules.unknown_help, rules.wrong_help)
+    one = columns.needs.traits[need]
+    many, rules = columns.offerings.traits[offerings], columns.rules
+    fits = (one.help == 0) | ((one.help & many.help) != 0)
+    other = np.where(many.help == 0, rules.unknown_help, rules.wrong_help)
     helps = np.where(fits, FACTOR, other).astype(np.int64)
-    fresh = np.minimum(many.fresh[offerings], one.fresh[need])
-    region = region_factors(one, need, many, offerings, columns.borders, rules)
+    fresh = np.minimum(many.fresh, one.fresh)
+    region = region_factors(one, many, columns.borders, rules)
     product: Longs = ((region * helps >> BITS) * fresh) >> BITS
     return product
 
@@ -159,23 +143,24 @@ def matchable(columns: Columns, need: int, offerings: Longs) -> npt.NDArray[np.b
     """Return `may_match` of one need and many offerings, without a compiled loop."""
     firms, taker = columns.firms, int(columns.needs.company[need])
     giver = columns.offerings.company[offerings]
-    allowed: npt.NDArray[np.bool_] = (
-        firms.active[giver] & (giver != taker) & firms.active[taker]
+    one, many = firms.traits[taker], firms.traits[giver]
+    allowed: npt.NDArray[np.bool_] = many.active & (giver != taker) & one.active
+    allowed &= (
+        (one.languages == 0)
+        | (many.languages == 0)
+        | ((one.languages & many.languages) != 0)
     )
-    ours, theirs = firms.languages[taker], firms.languages[giver]
-    allowed &= (ours == 0) | (theirs == 0) | ((ours & theirs) != 0)
-    allowed &= ~_compete(columns, taker, giver)
-    allowed &= ~(firms.no_paid[taker] & (columns.offerings.paid[offerings] == 2))
+    allowed &= ~_competing(one, many)
+    allowed &= ~(one.no_paid & (columns.offerings.traits.paid[offerings] == PAID))
     apart = firms.others[firms.apart[taker] : firms.apart[taker + 1]]
     allowed &= ~np.isin(giver, apart)
     return allowed
 
 
-def _compete(columns: Columns, taker: int, giver: Array) -> npt.NDArray[np.bool_]:
-    firms = columns.firms
-    minded = firms.no_competitors[giver] | firms.no_competitors[taker]
-    n = np.minimum(firms.digits[giver], firms.digits[taker]).astype(np.int64)
-    mine = firms.sector[taker] // 10 ** (firms.digits[taker] - n)
-    other = firms.sector[giver] // 10 ** (firms.digits[giver] - n)
-    compete: npt.NDArray[np.bool_] = minded & (n > 0) & (mine == other)
-    return compete
+def _competing(one: Record, many: Records) -> npt.NDArray[np.bool_]:
+    minded = many.no_competitors | one.no_competitors
+    n = np.minimum(many.digits, one.digits).astype(np.int64)
+    mine = int(one.sector) // 10 ** (int(one.digits) - n)
+    other = many.sector.astype(np.int64) // 10 ** (many.digits - n)
+    competing: npt.NDArray[np.bool_] = minded & (n > 0) & (mine == other)
+    return competing

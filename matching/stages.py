@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.engine import BlockT, Engine, ResultT, SharedT
 from matching.errors import Cancelled
-from matching.market import Market
 
 MOST_BLOCKS = 256
-NEEDS_PER_BLOCK = 256
+EDGES_PER_BLOCK = 20_000
 
 
 class Stages:
@@ -69,14 +69,19 @@ class Stages:
             self._progress(self._name, done / total)
 
 
-def company_blocks(market: Market) -> list[tuple[int, int]]:
-    """Split the companies into ranges with about as many needs each.
+def company_blocks(start: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Split the companies into ranges with about as many edges each.
 
+    Parameters
+    ----------
+    start : int64 array of shape (n_companies + 1,)
+        Where the edges of each company stand.
+
+    Notes
+    -----
     The ranges depend on the market alone, so that every engine computes the same.
     """
-    n = len(market.companies)
-    pieces = min(MOST_BLOCKS, market.n_needs // NEEDS_PER_BLOCK + 1, max(n, 1))
-    company = [market.company_at[one.company or one.id] for one in market.needs]
-    ends = np.arange(1, pieces) * len(company) // pieces
-    cuts = sorted({0, n, *(company[at] for at in ends)})
-    return list(itertools.pairwise(cuts))
+    n, edges = len(start) - 1, int(start[-1])
+    pieces = min(MOST_BLOCKS, edges // EDGES_PER_BLOCK + 1)
+    ends = np.searchsorted(start, np.arange(1, pieces) * edges // pieces)
+    return list(itertools.pairwise(sorted({0, n, *ends.tolist()})))

@@ -3,29 +3,30 @@
 import numpy as np
 import pytest
 
-from matching import blocks
-from matching.candidates import LAST, build, scratch, search, search_plainly
-from matching.scoring import matchable, may_match, weight, weights
+from matching import candidates, tiles
+from matching.candidates import LAST, batches, build, search, search_plainly
+from matching.scoring import PAID, matchable, may_meet, weight, weights
 from matching.settings import Settings
 from tests.matching.markets import random_market
 
 
 def found_by_search(market, columns, limit):
     index = build(columns, market.n_topics)
-    mem = scratch(index, limit)
-    found = []
-    for need in range(market.n_needs):
-        n = search(columns, index, need, limit, mem)
-        found.append(mem.key[:n].copy())
+    found = [np.zeros(0, np.int64)] * market.n_needs
+    for needs in batches(columns, market.n_topics):
+        keys = search(columns, index, needs, limit)
+        for need, one in zip(needs, keys, strict=True):
+            found[need] = one
     return found
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("limit", [1, 7, 50])
 def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
-    monkeypatch.setattr(blocks, "NEAR_REGION", 64)
-    monkeypatch.setattr(blocks, "WIDE_REGION", 64)
-    market = random_market(seed, companies=150)
+    monkeypatch.setattr(tiles, "NEAR_REGION", 64)
+    monkeypatch.setattr(tiles, "WIDE_REGION", 64)
+    monkeypatch.setattr(candidates, "BATCH", 40)
+    market = random_market(seed, companies=300)
     columns = market.columns(Settings())
 
     found = found_by_search(market, columns, limit)
@@ -39,6 +40,21 @@ def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
     assert sum(map(len, found)) > 100
 
 
+def test_a_search_without_a_least_topic_finds_all_that_touch():
+    market = random_market(5, companies=60)
+    columns = market.columns(Settings())
+    columns = columns._replace(rules=columns.rules._replace(least_topic=0, floor=0))
+
+    found = found_by_search(market, columns, 500)
+
+    needs = np.arange(market.n_needs)
+    oracle = search_plainly(columns, needs, 500, market.n_topics)
+    active = columns.firms.active[columns.needs.company]
+    assert [one.tolist() for one in found] == [
+        one.tolist() if fine else [] for one, fine in zip(oracle, active, strict=True)
+    ]
+
+
 def test_equal_offerings_come_in_order():
     market = random_market(1, companies=80)
     columns = market.columns(Settings())
@@ -49,17 +65,29 @@ def test_equal_offerings_come_in_order():
         assert order.tolist() == list(range(len(keys)))
 
 
+def test_every_need_of_an_active_company_is_asked_once():
+    market = random_market(3)
+    columns = market.columns(Settings())
+
+    asked = np.concatenate(batches(columns, market.n_topics))
+
+    active = columns.firms.active[columns.needs.company]
+    assert sorted(asked.tolist()) == np.flatnonzero(active).tolist()
+
+
 def test_weights_and_exclusions_are_the_same_one_by_one_and_at_once():
     market = random_market(2)
     columns = market.columns(Settings())
     offerings = np.arange(len(market.offerings))
-    needs, many = columns.needs, columns.offerings
+    needs, many = columns.needs.traits, columns.offerings.traits
+    firms, apart, others, borders, rules = columns.scene
 
-    for need in range(market.n_needs):
+    for need, one in enumerate(needs):
         assert weights(columns, need, offerings).tolist() == [
-            weight(needs, need, many, int(one), columns.borders, columns.rules)
-            for one in offerings
+            weight(one, other, borders, rules) for other in many
         ]
         assert matchable(columns, need, offerings).tolist() == [
-            may_match(columns, need, int(one)) for one in offerings
+            may_meet(firms, apart, others, one.company, other.company)
+            and not (firms[one.company].no_paid and other.paid == PAID)
+            for other in many
         ]

@@ -1,0 +1,283 @@
+"""Offerings in tiles: near each other in place, alike in topic.
+
+A search opens only tiles that can hold something good enough, so the tighter a
+tile, the fewer are opened. What is near differs: a need for help on site looks at a
+few regions with all their topics, a need that is met from anywhere at a few topics in
+all regions. There is an arrangement for each.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.cluster.vq import kmeans2
+
+from matching.columns import (
+    FACTOR,
+    ONSITE,
+    STATE,
+    UNIT,
+    Array,
+    Columns,
+    Records,
+    Rows,
+    as_matrix,
+    take_rows,
+)
+from matching.kernels import njit
+from matching.region import arc_km
+
+TILE = 128  # offerings in a tile
+COLUMNS = 48  # of a tile, the heaviest: these are multiplied
+GROUPS = 32  # of the other columns: of these the lengths are multiplied
+SAMPLE = 10_000  # offerings that groups are learned from
+NEAR_REGION = 512  # offerings in a region of the arrangement by place
+WIDE_REGION = 1024  # on-site and state-wide offerings in the arrangement by topic
+PIECE = 4096  # offerings that are arranged by topic at once
+ROUNDS = 3
+
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+
+REGION = np.dtype(
+    [
+        ("x", np.float64),  # centre
+        ("y", np.float64),
+        ("z", np.float64),
+        ("spread", np.int32),  # km from the centre to the farthest offering
+        ("states", np.uint32),  # which occur; bit 31: unknown
+        ("radius", np.int32),  # of its on-site help; -1 when some reach farther
+        ("placed", np.bool_),
+        ("statewide", np.bool_),  # whether all of it is state-wide
+    ],
+    align=True,
+)
+
+
+class Tiles(NamedTuple):
+    """Offerings in tiles, tiles in regions. Made by `near` and `wide`."""
+
+    offering: Ints  # (n_tiles * TILE,): -1 where the tile is not full
+    traits: Records  # of LISTING, in that order
+    topics: Rows  # in that order
+    first: Longs  # (n_regions + 1,): tiles of a region
+    regions: Records  # of REGION
+    most: Array  # float32 (n_tiles, n_topics): largest weights by freshness
+    column: Array  # int16 (n_tiles, COLUMNS): the heaviest
+    sketch: Array  # float32 (n_tiles, COLUMNS + GROUPS, TILE): weights in these by
+    # freshness, and the lengths of the rest, group by group
+    top: Array  # float32 (n_tiles, COLUMNS + GROUPS): largest of each row of these
+
+
+class Index(NamedTuple):
+    """Both arrangements of the offerings of active companies."""
+
+    near: Tiles  # for needs that are met on site or within a state
+    wide: Tiles  # for needs that are met from anywhere
+    group: Array  # int64 (n_topics,): columns whose weights go together
+
+
+def build(columns: Columns, n_topics: int) -> Index:
+    """Arrange the offerings.
+
+    Parameters
+    ----------
+    columns : Columns
+    n_topics : int
+        Number of columns of the topic part.
+
+    Returns
+    -------
+    Index
+        Decides the time of a search, never its result.
+    """
+    topics = columns.offerings.topics
+    group = _groups(as_matrix(topics, n_topics))
+    alive = np.flatnonzero(columns.firms.active[columns.offerings.company])
+    key = leading_topics(topics)
+    near, wide = (
+        _tiles(columns, regions, key, group)
+        for regions in (_by_place(columns, alive), _by_reach(columns, alive))
+    )
+    return Index(near, wide, group)
+
+
+def _by_place(columns: Columns, alive: Longs) -> list[Longs]:
+    """By place first, then by topic."""
+    traits = columns.offerings.traits
+    placed = traits.placed[alive]
+    return [*halved(traits, alive[placed], NEAR_REGION), alive[~placed]]
+
+
+def _by_reach(columns: Columns, alive: Longs) -> list[Longs]:
+    """What reaches far by topic alone, the rest by state or place first."""
+    traits = columns.offerings.traits
+    reach, placed = traits.reach[alive], traits.placed[alive]
+    onsite, statewide = (reach == ONSITE) & placed, reach == STATE
+    regions = halved(traits, alive[onsite], WIDE_REGION)
+    for state in np.unique(traits.state[alive[statewide]]):
+        regions.append(alive[statewide & (traits.state[alive] == state)])
+    return [*regions, alive[~(onsite | statewide)]]
+
+
+def halved(traits: Records, members: Longs, most: int) -> list[Longs]:
+    """Halve offerings along the widest axis until no part has more than `most`."""
+    found, waiting = [], [members]
+    while waiting:
+        part = waiting.pop()
+        axes = [traits[axis][part] for axis in ("x", "y", "z")]
+        widths = [float(np.ptp(axis)) if len(axis) else 0.0 for axis in axes]
+        if len(part) <= max(most, TILE) or not any(widths):
+            found.append(part)
+            continue
+        order = np.argsort(axes[int(np.argmax(widths))], kind="stable")
+        # Whole tiles on one side, so that few tiles are not full.
+        half = max(len(order) // 2 // TILE, 1) * TILE
+        waiting += [part[order[half:]], part[order[:half]]]
+    return found
+
+
+def _groups(rows: sp.csr_array) -> Longs:
+    """Put columns together that go together in rows."""
+    some = rows[:: max(1, rows.shape[0] // SAMPLE)].astype(np.float64)
+    alike = (some.T @ some).toarray()
+    length = np.sqrt(np.maximum(np.diag(alike), 1))
+    alike /= length[:, None] * length[None, :]
+    n_groups = min(GROUPS, len(alike))
+    _, label = kmeans2(alike, n_groups, minit="++", seed=0, missing="warn")
+    groups: Longs = label.astype(np.int64)
+    return groups
+
+
+def _tiles(columns: Columns, regions: list[Longs], key: Longs, group: Longs) -> Tiles:
+    offerings, n_topics = columns.offerings, len(group)
+    regions = [members for members in regions if len(members)]
+    order = [by_topic(offerings.topics, members, key, n_topics) for members in regions]
+    offering = np.concatenate([np.zeros(0, np.int32), *map(_filled, order)])
+    first = np.cumsum([0] + [-(-len(members) // TILE) for members in regions])
+    held = np.maximum(offering, 0)
+    topics = take_rows(offerings.topics, held.astype(np.int64))
+    traits = offerings.traits[held]
+    fresh = np.where(offering < 0, 0, traits.fresh).astype(np.float32)
+    by_fresh = as_matrix(topics, n_topics).astype(np.float32)
+    # Needs come in whole steps, 1 / UNIT of a weight: taken back here.
+    fresh /= UNIT * UNIT * FACTOR
+    by_fresh.data *= np.repeat(fresh, np.diff(topics.start))
+    return Tiles(
+        offering,
+        traits,
+        topics,
+        first.astype(np.int64),
+        _described(regions, offerings.traits),
+        *_sketched(by_fresh, group),
+    )
+
+
+def _sketched(weights: sp.csr_array, group: Longs) -> tuple[Array, ...]:
+    """Return largest weights, heaviest columns, sketch and its top of each tile."""
+    n_topics = len(group)
+    n_tiles, n_columns = weights.shape[0] // TILE, min(COLUMNS, n_topics)
+    groups = np.eye(GROUPS, dtype=np.float32)[group]
+    most = np.empty((n_tiles, n_topics), np.float32)
+    column = np.empty((n_tiles, n_columns), np.int16)
+    sketch = np.empty((n_tiles, n_columns + GROUPS, TILE), np.float32)
+    for tile in range(n_tiles):
+        dense = weights[tile * TILE : (tile + 1) * TILE].toarray()
+        most[tile] = dense.max(axis=0)
+        squares = dense * dense
+        column[tile] = np.sort(np.argsort(-squares.sum(axis=0))[:n_columns])
+        sketch[tile, :n_columns] = dense[:, column[tile]].T
+        squares[:, column[tile]] = 0
+        sketch[tile, n_columns:] = np.sqrt(squares @ groups).T
+    return most, column, sketch, sketch.max(axis=2)
+
+
+def leading_topics(topics: Rows) -> Longs:
+    """Return the three heaviest columns of each row as one number."""
+    n = len(topics.start) - 1
+    row = np.repeat(np.arange(n), np.diff(topics.start))
+    order = np.lexsort((-topics.weight.astype(np.int32), row))
+    key = np.zeros(n, np.int64)
+    for rank in range(3):
+        has = np.diff(topics.start) > rank
+        key *= 1024
+        key[has] += topics.column[order[topics.start[:-1][has] + rank]].astype(int) + 1
+    return key
+
+
+def by_topic(topics: Rows, members: Longs, key: Longs, n_topics: int) -> Longs:
+    """Order listings so that neighbours are alike."""
+    members = members[np.argsort(key[members], kind="stable")]
+    for begin in range(0, len(members), PIECE):
+        part = members[begin : begin + PIECE]
+        _bisect(topics.start, topics.column, topics.weight, part, n_topics)
+    return members
+
+
+@njit()
+def _bisect(
+    start: Array, column: Array, weight: Array, members: Longs, n_topics: int
+) -> None:
+    """Order listings in place: halve by two means, and each half again."""
+    ends = np.empty((64, 2), np.int64)
+    ends[0, 0], ends[0, 1] = 0, len(members)
+    depth = 1
+    direction = np.zeros(n_topics, np.float32)
+    while depth > 0:
+        depth -= 1
+        begin, end = ends[depth, 0], ends[depth, 1]
+        n = end - begin
+        if n <= TILE:
+            continue
+        part = members[begin:end]
+        half = max((n + TILE) // (2 * TILE), 1) * TILE
+        side = np.zeros(n, np.float32)
+        # The first cut is that of the order given; then each half's mean attracts.
+        for _ in range(ROUNDS):
+            direction[:] = 0
+            for i in range(n):
+                sign = np.float32(1 / half if i < half else -1 / (n - half))
+                for p in range(start[part[i]], start[part[i] + 1]):
+                    direction[column[p]] += sign * np.float32(weight[p])
+            for i in range(n):
+                total = np.float32(0)
+                for p in range(start[part[i]], start[part[i] + 1]):
+                    total += np.float32(weight[p]) * direction[column[p]]
+                side[i] = -total
+            part[:] = part[np.argsort(side, kind="mergesort")]
+        ends[depth, 0], ends[depth, 1] = begin, begin + half
+        ends[depth + 1, 0], ends[depth + 1, 1] = begin + half, end
+        depth += 2
+
+
+def _filled(members: Longs) -> Ints:
+    slot = np.full(-(-len(members) // TILE) * TILE, -1, np.int32)
+    slot[: len(members)] = members
+    return slot
+
+
+def _described(regions: list[Longs], traits: Records) -> Records:
+    """Describe regions: where, how wide, which states and reaches."""
+    described = np.zeros(len(regions), REGION).view(np.recarray)
+    for at, members in enumerate(regions):
+        some = traits[members]
+        described[at] = _describe(some)
+    return described
+
+
+def _describe(some: Records) -> tuple[float, float, float, int, int, int, bool, bool]:
+    points = np.stack([some.x, some.y, some.z], axis=1)
+    centre = points.mean(axis=0)
+    length = np.sqrt((centre * centre).sum())
+    centre = centre / length if length > 0 else centre
+    chord = np.sqrt(((points - centre) ** 2).sum(axis=1).max())
+    # Two kilometres more, for what rounding to whole kilometres takes away.
+    spread = int(arc_km(chord)) + 2
+    states = 0
+    for state in np.unique(some.state):
+        states |= 1 << (int(state) if state >= 0 else 31)
+    onsite = bool((some.reach == ONSITE).all())
+    radius = int(some.radius.max()) if onsite else -1
+    placed, statewide = bool(some.placed.all()), bool((some.reach == STATE).all())
+    return (*centre.tolist(), spread, states, radius, placed, statewide)
