@@ -19,7 +19,9 @@ def by_value(
     equal = np.flatnonzero(value[order[1:]] == value[order[:-1]])
     if len(equal):
         # Runs of equal values keep their places as a whole: sort within them only.
-        places = np.union1d(equal, equal + 1)
+        among = np.zeros(len(order), np.bool_)
+        among[equal] = among[equal + 1] = True
+        places = np.flatnonzero(among)
         tied = order[places]
         ends = rank[edges.u[tied]], rank[edges.v[tied]]
         low, high = np.minimum(*ends), np.maximum(*ends)

@@ -37,7 +37,7 @@ from matching.columns import (
     as_matrix,
     take_rows,
 )
-from matching.kernels import COMPILED, njit
+from matching.kernels import COMPILED, keep_best, njit
 from matching.region import UNKNOWN, km_between, own_factor, region_factor
 from matching.scoring import (
     PAID,
@@ -97,8 +97,7 @@ class Best(NamedTuple):
 class Work(NamedTuple):
     """Working memory of a search."""
 
-    alive: Array  # bool (BATCH,): needs that a tile can still serve
-    chosen: Longs  # (BATCH,): those that it still can by their sketches
+    chosen: Longs  # (BATCH,): needs that a tile can still serve
     whole: Floats  # (width, BATCH): sketches of all
     sketch: Floats  # (CHUNK, width): of some
     bounds: Floats  # (CHUNK, TILE)
@@ -202,7 +201,6 @@ def _best(n: int, limit: int) -> Best:
 def _work(n: int, tiles: Tiles) -> Work:
     width = tiles.sketch.shape[1]
     return Work(
-        np.empty(n, np.bool_),
         np.empty(n, np.int64),
         np.empty((width, n), np.float32),
         np.empty((CHUNK, width), np.float32),
@@ -229,16 +227,15 @@ def _search(
     order, first = _order(bound)
     for early in (True, False):
         for tile in order:
-            some = False
+            n = 0
             for i in range(len(best.n)):
-                fine = bound[tile, i] > best.cut[i] and (first[tile, i] or not early)
-                work.alive[i] = fine
-                some |= fine
-                if fine:
+                if bound[tile, i] > best.cut[i] and (first[tile, i] or not early):
+                    work.chosen[n] = i
+                    n += 1
                     bound[tile, i] = 0  # not again
-            if some:
+            if n > 0:
                 share = factor[region[tile]]
-                _open(asked, tiles, tile, group, share, scene, limit, best, work)
+                _open(asked, tiles, tile, group, share, scene, limit, best, work, n)
     for i in range(len(best.n)):
         _shrink(best, i, limit)
         found = best.key[i, : best.n[i]]
@@ -280,13 +277,13 @@ def _open(
     limit: Whole,
     best: Best,
     work: Work,
+    n: Whole,
 ) -> None:
-    """Take a tile's offerings into the lists of the needs in `work.alive`.
+    """Take a tile's offerings into the lists of the `n` needs in `work.chosen`.
 
     share : best region factor of the tile for each need, in steps of 1 / FACTOR
     """
     _sketch(asked.weight, asked.square, tiles.column[tile], group, work.whole)
-    n = _promised(work, tiles.top[tile], share, best.cut)
     for begin in range(0, n, CHUNK):
         chosen = work.chosen[begin : min(begin + CHUNK, n)]
         for j in range(len(chosen)):
@@ -295,22 +292,6 @@ def _open(
         bounds = work.bounds[: len(chosen)]
         np.dot(work.sketch[: len(chosen)], tiles.sketch[tile], bounds)
         _take(asked, tiles, tile, share, scene, limit, best, work, chosen)
-
-
-@njit()
-def _promised(work: Work, top: Array, share: Array, cut: Array) -> Whole:
-    """Choose the needs to which a tile's sketch promises enough; return how many."""
-    whole, alive = work.whole, work.alive
-    bound = np.zeros(len(alive), np.float32)
-    for k in range(len(top)):
-        for i in range(len(alive)):
-            bound[i] += top[k] * whole[k, i]
-    n = 0
-    for i in range(len(alive)):
-        if alive[i] and np.float64(bound[i]) * share[i] > cut[i] * FACTOR:
-            work.chosen[n] = i
-            n += 1
-    return n
 
 
 @njit()
@@ -521,34 +502,10 @@ def _shrink(best: Best, i: Whole, limit: Whole) -> None:
     """Keep a need's best `limit` keys, and note what beats them."""
     if best.n[i] < limit:
         return
-    _keep_best(best.key[i], best.n[i], limit)
+    keep_best(best.key[i], best.n[i], limit)
     best.n[i] = limit
     best.least[i] = best.key[i, :limit].min()
     best.cut[i] = max((best.least[i] >> SHIFT) / COSINE - TOO_LITTLE, 0.0)
-
-
-@njit()
-def _keep_best(key: Array, n: Whole, limit: Whole) -> None:
-    """Move the `limit` largest of key[:n] to the front, in no order (quickselect)."""
-    low, high = 0, n - 1
-    while low < high:
-        pivot = key[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while key[i] > pivot:
-                i += 1
-            while key[j] < pivot:
-                j -= 1
-            if i <= j:
-                key[i], key[j] = key[j], key[i]
-                i += 1
-                j -= 1
-        if limit - 1 <= j:
-            high = j
-        elif limit - 1 >= i:
-            low = i
-        else:
-            break
 
 
 def search_plainly(

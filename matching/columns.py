@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from matching.kernels import COMPILED, keep_best, njit
+
 if TYPE_CHECKING:
     from matching.topics import TextVectors
 
@@ -165,12 +167,37 @@ def whole_rows(matrix: sp.csr_array, dtype: type) -> Rows:
 
 def take_rows(rows: Rows, order: npt.NDArray[np.int64]) -> Rows:
     """Return the rows of these numbers, in this order."""
-    counts = rows.start[order + 1] - rows.start[order]
     start = np.zeros(len(order) + 1, np.int64)
-    np.cumsum(counts, out=start[1:])
-    at = np.repeat(rows.start[order] - start[:-1], counts)
+    np.cumsum(rows.start[order + 1] - rows.start[order], out=start[1:])
+    taken = Rows(
+        start,
+        np.empty(start[-1], rows.column.dtype),
+        np.empty(start[-1], rows.weight.dtype),
+    )
+    if COMPILED:
+        _take(*rows, order, *taken)
+        return taken
+    at = np.repeat(rows.start[order] - start[:-1], np.diff(start))
     at += np.arange(start[-1])
-    return Rows(start, rows.column[at], rows.weight[at])
+    taken.column[:], taken.weight[:] = rows.column[at], rows.weight[at]
+    return taken
+
+
+@njit()
+def _take(
+    start: Array,
+    column: Array,
+    weight: Array,
+    order: Array,
+    to_start: Array,
+    to_column: Array,
+    to_weight: Array,
+) -> None:
+    for i in range(len(order)):
+        at = to_start[i]
+        for p in range(start[order[i]], start[order[i] + 1]):
+            to_column[at], to_weight[at] = column[p], weight[p]
+            at += 1
 
 
 def heaviest(rows: Rows, limit: int) -> Rows:
@@ -178,6 +205,14 @@ def heaviest(rows: Rows, limit: int) -> Rows:
 
     Equal weights: the first columns.
     """
+    if COMPILED:
+        start = np.zeros(len(rows.start), np.int64)
+        np.cumsum(np.minimum(np.diff(rows.start), limit), out=start[1:])
+        lighter = Rows(
+            start, np.empty(start[-1], rows.column.dtype), np.empty(start[-1], np.int16)
+        )
+        _keep_heaviest(*rows, limit, *lighter)
+        return lighter
     counts = np.diff(rows.start)
     owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     order = np.lexsort((-rows.weight, owner))
@@ -191,6 +226,42 @@ def heaviest(rows: Rows, limit: int) -> Rows:
     grown = np.sqrt(whole / np.maximum(left, 1))
     weight = np.floor(rows.weight * grown[owner]).astype(np.int16)
     return _only(Rows(rows.start, rows.column, weight), kept)
+
+
+@njit()
+def _keep_heaviest(
+    start: Array,
+    column: Array,
+    weight: Array,
+    limit: Whole,
+    to_start: Array,
+    to_column: Array,
+    to_weight: Array,
+) -> None:
+    """Copy the heaviest weights of each row and let them grow to its length."""
+    key = np.empty(np.diff(start).max() if len(start) > 1 else 0, np.int64)
+    for i in range(len(start) - 1):
+        begin, n = start[i], start[i + 1] - start[i]
+        whole = np.int64(0)
+        for x in range(n):
+            value = np.int64(weight[begin + x])
+            key[x] = (value << 32) | (n - x)  # of equal weights the first
+            whole += value * value
+        least = np.int64(0)
+        if n > limit:
+            keep_best(key, n, limit)
+            least = key[:limit].min()
+        left = np.int64(0)
+        for x in range(min(n, limit)):
+            left += (key[x] >> 32) ** 2
+        grown = np.sqrt(np.float64(whole) / np.float64(max(left, np.int64(1))))
+        at = to_start[i]
+        for x in range(n):
+            value = np.int64(weight[begin + x])
+            if (value << 32) | (n - x) >= least:
+                to_column[at] = column[begin + x]
+                to_weight[at] = np.int16(np.floor(value * grown))
+                at += 1
 
 
 def _only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:

@@ -29,8 +29,12 @@ class Explainer:
     def __init__(self, market: Market, columns: Columns) -> None:
         self.market = market
         self.columns = columns
-        self._topic_ids = [topic.id for topic in market.knowledge.topics]
+        known = market.knowledge
+        self._topic_ids = [topic.id for topic in known.topics]
+        self._above = {one: frozenset(known.ancestors(one)) for one in self._topic_ids}
+        self._satisfy = {kind.id: set(kind.matches_with) for kind in known.help_kinds}
         self._words: dict[str, dict[str, str]] = {}
+        self._stem_of = _Stems()
 
     def explain(self, need: Array, offering: Array) -> list["Explained"]:
         """Return a record per match of need[i] and offering[i]."""
@@ -54,20 +58,18 @@ class Explainer:
         A root such as "Anwendungsfelder", or what a named topic belongs to anyway,
         says nothing and is left out.
         """
-        known = self.market.knowledge
         shared = [self._topic_ids[at] for at in row.shared if at >= 0]
-        above = {parent for one in shared for parent in known.ancestors(one)}
-        telling = [
-            one for one in shared if one not in above and known.topic[one].parent
-        ]
+        above = frozenset().union(*(self._above[one] for one in shared))
+        telling = [one for one in shared if one not in above and self._above[one]]
         return tuple(telling[:MOST_TOPICS])
 
     def satisfying(self, need: Listing, offering: Listing) -> tuple[str, ...]:
         """Return the kinds of help offered that satisfy the need."""
-        wanted: set[str] = set()
-        for kind in need.help:
-            wanted.update(self.market.knowledge.help_kind[kind].matches_with)
-        return tuple(kind for kind in offering.help if kind in wanted)
+        return tuple(
+            kind
+            for kind in offering.help
+            if any(kind in self._satisfy[wanted] for wanted in need.help)
+        )
 
     def shared_words(self, need: Listing, offering: Listing) -> tuple[str, ...]:
         """Return words of the need that the offering has too, the longest first."""
@@ -78,19 +80,25 @@ class Explainer:
     def _stems(self, one: Listing) -> dict[str, str]:
         found = self._words.get(one.id)
         if found is None:
-            found = {
-                stem(word): word
-                for word in tokens(f"{one.title} {one.text}")
-                if len(word) >= SHORTEST_WORD
-                and word not in STOP_WORDS
-                and not word.isdigit()
-            }
+            stems = self._stem_of
+            words = tokens(f"{one.title} {one.text}")
+            found = {stems[word]: word for word in words}
+            found.pop("", None)
             self._words[one.id] = found
         return found
 
     def age(self, one: Listing) -> int | None:
         """Return the days since a listing was recorded or renewed."""
         return (self.market.as_of - one.since).days if one.since else None
+
+
+class _Stems(dict[str, str]):
+    """Stems of words, "" for those that say nothing; each is computed once."""
+
+    def __missing__(self, word: str) -> str:
+        says = len(word) >= SHORTEST_WORD and not word.isdigit()
+        self[word] = found = stem(word) if says and word not in STOP_WORDS else ""
+        return found
 
 
 class Explained:

@@ -95,3 +95,27 @@ def plain(kernel: Kernel) -> Kernel:
     """Return the uncompiled function behind a kernel, to compare results."""
     function: Kernel = getattr(kernel, "py_func", kernel)
     return function
+
+
+@njit()
+def keep_best(key: Any, n: Any, limit: Any) -> None:
+    """Move the `limit` largest of key[:n] to the front, in no order (quickselect)."""
+    low, high = 0, n - 1
+    while low < high:
+        pivot = key[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while key[i] > pivot:
+                i += 1
+            while key[j] < pivot:
+                j -= 1
+            if i <= j:
+                key[i], key[j] = key[j], key[i]
+                i += 1
+                j -= 1
+        if limit - 1 <= j:
+            high = j
+        elif limit - 1 >= i:
+            low = i
+        else:
+            break

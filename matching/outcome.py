@@ -1,7 +1,9 @@
 """What a round leaves: pairs with reasons, and the manifest that vouches for it."""
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +45,8 @@ def publish(
 ) -> Plan:
     """Turn what was chosen into records."""
     chosen = selection.allocation.chosen
-    records = _records(Explainer(market, columns), settings, selection)
+    with _uncollected():
+        records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
     met = np.zeros(market.n_needs, np.bool_)
     for one in kept:
@@ -80,6 +83,22 @@ def publish(
         ],
     }
     return Plan(records, manifest, unmet, uncovered)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave garbage alone for a while.
+
+    Records by the hundred thousand make the collector walk over all of them again
+    and again: half of the time, and there is nothing to find.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _records(

@@ -25,7 +25,7 @@ from matching.columns import (
     as_matrix,
     take_rows,
 )
-from matching.kernels import njit
+from matching.kernels import COMPILED, njit
 from matching.region import arc_km
 
 TILE = 128  # offerings in a tile
@@ -36,9 +36,11 @@ NEAR_REGION = 512  # offerings in a region of the arrangement by place
 WIDE_REGION = 1024  # on-site and state-wide offerings in the arrangement by topic
 PIECE = 4096  # offerings that are arranged by topic at once
 ROUNDS = 3
+LEADING = 3  # topics that neighbours should share
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 REGION = np.dtype(
     [
@@ -67,7 +69,6 @@ class Tiles(NamedTuple):
     column: Array  # int16 (n_tiles, COLUMNS): the heaviest
     sketch: Array  # float32 (n_tiles, COLUMNS + GROUPS, TILE): weights in these by
     # freshness, and the lengths of the rest, group by group
-    top: Array  # float32 (n_tiles, COLUMNS + GROUPS): largest of each row of these
 
 
 class Index(NamedTuple):
@@ -159,51 +160,87 @@ def _tiles(columns: Columns, regions: list[Longs], key: Longs, group: Longs) -> 
     held = np.maximum(offering, 0)
     topics = take_rows(offerings.topics, held.astype(np.int64))
     traits = offerings.traits[held]
-    fresh = np.where(offering < 0, 0, traits.fresh).astype(np.float32)
-    by_fresh = as_matrix(topics, n_topics).astype(np.float32)
     # Needs come in whole steps, 1 / UNIT of a weight: taken back here.
-    fresh /= UNIT * UNIT * FACTOR
-    by_fresh.data *= np.repeat(fresh, np.diff(topics.start))
+    fresh = np.where(offering < 0, 0, traits.fresh) / (UNIT * UNIT * FACTOR)
     return Tiles(
         offering,
         traits,
         topics,
         first.astype(np.int64),
         _described(regions, offerings.traits),
-        *_sketched(by_fresh, group),
+        *_sketched(topics, fresh.astype(np.float32), group),
     )
 
 
-def _sketched(weights: sp.csr_array, group: Longs) -> tuple[Array, ...]:
-    """Return largest weights, heaviest columns, sketch and its top of each tile."""
-    n_topics = len(group)
-    n_tiles, n_columns = weights.shape[0] // TILE, min(COLUMNS, n_topics)
-    groups = np.eye(GROUPS, dtype=np.float32)[group]
-    most = np.empty((n_tiles, n_topics), np.float32)
+def _sketched(topics: Rows, factor: Floats, group: Longs) -> tuple[Array, ...]:
+    """Return largest weights, heaviest columns and sketch of each tile."""
+    n_tiles, n_columns = len(factor) // TILE, min(COLUMNS, len(group))
+    most = np.zeros((n_tiles, len(group)), np.float32)
     column = np.empty((n_tiles, n_columns), np.int16)
-    sketch = np.empty((n_tiles, n_columns + GROUPS, TILE), np.float32)
-    for tile in range(n_tiles):
-        dense = weights[tile * TILE : (tile + 1) * TILE].toarray()
-        most[tile] = dense.max(axis=0)
-        squares = dense * dense
-        column[tile] = np.sort(np.argsort(-squares.sum(axis=0))[:n_columns])
-        sketch[tile, :n_columns] = dense[:, column[tile]].T
-        squares[:, column[tile]] = 0
-        sketch[tile, n_columns:] = np.sqrt(squares @ groups).T
-    return most, column, sketch, sketch.max(axis=2)
+    sketch = np.zeros((n_tiles, n_columns + GROUPS, TILE), np.float32)
+    if COMPILED:
+        _sketch_tiles(*topics, factor, group, most, column, sketch)
+    return most, column, sketch
+
+
+@njit()
+def _sketch_tiles(
+    start: Array,
+    topic: Array,
+    weight: Array,
+    factor: Floats,
+    group: Longs,
+    most: Array,
+    column: Array,
+    sketch: Array,
+) -> None:
+    n_columns = column.shape[1]
+    energy = np.empty(len(group), np.float64)
+    row = np.empty(len(group), np.int64)
+    for tile in range(len(most)):
+        begin = tile * TILE
+        energy[:] = 0
+        for p in range(start[begin], start[begin + TILE]):
+            energy[topic[p]] += np.float64(weight[p]) ** 2
+        column[tile] = np.argsort(-energy)[:n_columns]
+        for g in range(len(group)):
+            row[g] = n_columns + group[g]
+        for k in range(n_columns):
+            row[column[tile, k]] = k
+        for x in range(TILE):
+            for p in range(start[begin + x], start[begin + x + 1]):
+                value = np.float32(weight[p]) * factor[begin + x]
+                most[tile, topic[p]] = max(most[tile, topic[p]], value)
+                at = row[topic[p]]
+                if at < n_columns:
+                    sketch[tile, at, x] = value
+                else:
+                    sketch[tile, at, x] += value * value
+        for g in range(n_columns, sketch.shape[1]):
+            for x in range(TILE):
+                sketch[tile, g, x] = np.sqrt(sketch[tile, g, x])
 
 
 def leading_topics(topics: Rows) -> Longs:
     """Return the three heaviest columns of each row as one number."""
-    n = len(topics.start) - 1
-    row = np.repeat(np.arange(n), np.diff(topics.start))
-    order = np.lexsort((-topics.weight.astype(np.int32), row))
-    key = np.zeros(n, np.int64)
-    for rank in range(3):
-        has = np.diff(topics.start) > rank
-        key *= 1024
-        key[has] += topics.column[order[topics.start[:-1][has] + rank]].astype(int) + 1
+    key = np.zeros(len(topics.start) - 1, np.int64)
+    _lead(*topics, key)
     return key
+
+
+@njit()
+def _lead(start: Array, column: Array, weight: Array, key: Longs) -> None:
+    for i in range(len(key)):
+        top = np.zeros(LEADING, np.int64)
+        for p in range(start[i], start[i + 1]):
+            # Of equal weights the first column.
+            value = (np.int64(weight[p]) << 16) | (0xFFFF - np.int64(column[p]))
+            for at in range(LEADING):
+                if value > top[at]:
+                    value, top[at] = top[at], value
+        for at in range(LEADING):
+            named = 0xFFFF - (top[at] & 0xFFFF) + 1 if top[at] else 0
+            key[i] = key[i] * 1024 + named
 
 
 def by_topic(topics: Rows, members: Longs, key: Longs, n_topics: int) -> Longs:
