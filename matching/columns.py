@@ -270,6 +270,70 @@ def _only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
     return Rows(ends[rows.start], rows.column[kept], rows.weight[kept])
 
 
+def rescaled(
+    rows: Rows, factors: npt.NDArray[np.float64], first: Array, share: float
+) -> Rows:
+    """Multiply weights by column, and bring both kinds of columns to their shares.
+
+    Parameters
+    ----------
+    rows : Rows
+    factors : float64 array of shape (n_columns,)
+    first : bool array of shape (n_columns,)
+        Which columns are of the first kind.
+    share : float in (0, 1)
+        Of the squared length of a row that has both kinds, for the first kind.
+
+    Returns
+    -------
+    Rows
+        Of length 1 (or empty); no weight becomes 0.
+    """
+    weight = np.empty(len(rows.weight), np.int16)
+    if COMPILED:
+        _rescale(*rows, factors, first, share, weight)
+        return rows._replace(weight=weight)
+    n = len(rows.start) - 1
+    row = np.repeat(np.arange(n), np.diff(rows.start))
+    value = rows.weight * factors[rows.column]
+    kind = first[rows.column]
+    total, scale = np.zeros(n), np.zeros(len(value))
+    for block, part in ((kind, share), (~kind, 1 - share)):
+        squares = np.bincount(row[block], value[block] ** 2, n)
+        total += np.where(squares > 0, part, 0)
+        scale[block] = np.sqrt(part / np.where(squares > 0, squares, 1))[row[block]]
+    steps = np.rint(value * scale / np.sqrt(total)[row] * UNIT)
+    weight[:] = np.maximum(steps, 1)
+    return rows._replace(weight=weight)
+
+
+@njit()
+def _rescale(
+    start: Array,
+    column: Array,
+    weight: Array,
+    factors: Array,
+    first: Array,
+    share: Whole,
+    out: Array,
+) -> None:
+    for i in range(len(start) - 1):
+        ours, theirs = 0.0, 0.0
+        for p in range(start[i], start[i + 1]):
+            value = weight[p] * factors[column[p]]
+            if first[column[p]]:
+                ours += value * value
+            else:
+                theirs += value * value
+        total = (share if ours > 0 else 0.0) + ((1 - share) if theirs > 0 else 0.0)
+        scale = np.sqrt(share / ours) if ours > 0 else 0.0
+        other = np.sqrt((1 - share) / theirs) if theirs > 0 else 0.0
+        for p in range(start[i], start[i + 1]):
+            times = scale if first[column[p]] else other
+            value = weight[p] * factors[column[p]] * times / np.sqrt(total) * UNIT
+            out[p] = max(np.rint(value), 1.0)
+
+
 def as_matrix(rows: Rows, n_columns: int) -> sp.csr_array:
     """Return whole rows as a sparse matrix, for exact products in int64."""
     return sp.csr_array(

@@ -61,6 +61,7 @@ def write(weights: Weights, folder: Path) -> None:
         "grams": weights.features.grams,
         "idf": weights.features.idf,
         "bias": weights.bias,
+        "usual": weights.usual,
         "data": weights.matrix.data,
         "indices": weights.matrix.indices.astype(np.int32),
         "indptr": weights.matrix.indptr.astype(np.int32),
@@ -102,7 +103,7 @@ def read(folder: Path) -> Weights:
         shape=(features.n_known, len(bias)),
         copy=False,
     )
-    return Weights(features, matrix, bias)
+    return Weights(features, matrix, bias, array("usual"))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float32]
 
 FIRST_TOPIC = 0.5  # how much a use case counts for the topic it belongs to
 FURTHER_TOPIC = 0.25  # and for the others it names
-PARENT = 0.15
+PARENT = 0.05
 RELATED = 0.15
 USE_CASES = 0.5  # length of the use cases beside the topics, which have 1
 
@@ -53,12 +53,17 @@ class Spread:
         direct: sp.csr_array = strengths @ self._counted
         return direct
 
-    def __call__(self, strengths: sp.csr_array) -> sp.csr_array:
+    def __call__(
+        self, strengths: sp.csr_array, usual: Floats | None = None
+    ) -> sp.csr_array:
         """Return topic vectors.
 
         Parameters
         ----------
         strengths : csr_array of shape (n, n_topics + n_use_cases), float32
+        usual : float32 array of shape (n_topics + n_use_cases,), optional
+            What all texts speak of, taken off: two texts are not alike because both
+            speak of it. Vectors have their lengths without it.
 
         Returns
         -------
@@ -69,8 +74,11 @@ class Spread:
         cases = _unit(strengths[:, self.n_topics :])
         cases.data *= self._use_cases
         both = _unit(sp.hstack([topics, cases], format="csr"))
-        both.sort_indices()
-        return both
+        if usual is None:
+            return both
+        both.data = np.maximum(both.data - usual[both.indices], 0)
+        both.eliminate_zeros()
+        return _unit(both)
 
 
 def _unit(rows: sp.csr_array) -> sp.csr_array:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.cluster.vq import kmeans2
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from matching.columns import (
     FACTOR,
@@ -145,8 +145,8 @@ def _groups(rows: sp.csr_array) -> Longs:
     alike = (some.T @ some).toarray()
     length = np.sqrt(np.maximum(np.diag(alike), 1))
     alike /= length[:, None] * length[None, :]
-    n_groups = min(GROUPS, len(alike))
-    _, label = kmeans2(alike, n_groups, minit="++", seed=0, missing="warn")
+    tree = linkage(alike, "ward")
+    label = fcluster(tree, min(GROUPS, len(alike)), "maxclust") - 1
     groups: Longs = label.astype(np.int64)
     return groups
 

@@ -7,7 +7,7 @@ vector says how strongly it speaks of each.
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,16 +17,17 @@ import scipy.sparse as sp
 
 from matching import knowledge as base
 from matching import model_store, training
+from matching.columns import WholeVectors, rescaled
 from matching.engine import available_cores
 from matching.knowledge import Knowledge
 from matching.label_search import LabelSearch
 from matching.spread import Spread
-from matching.text import spoken_for
+from matching.text import WORD_SHARE, spoken_for
 from matching.training import Weights
 from matching.types import Language
 from matching.vector_bytes import ModelMismatch, pack, unpack
 
-METHOD = "3"  # raised whenever the same knowledge gives other vectors
+METHOD = "4"  # raised whenever the same knowledge gives other vectors
 
 TEXT_SHARE = 0.6  # content = (1 - TEXT_SHARE) * topic cosine + TEXT_SHARE * text cosine
 STRONGEST = 15  # classes a text may speak of
@@ -35,6 +36,7 @@ STRONGEST = 15  # classes a text may speak of
 # anything else and needs of our field (tests/data/off_topic.txt).
 FLOOR = 3.3
 LEAST_SHARE = 0.45  # of the strongest topic's weight; weaker ones are not named
+SETTLING = 3  # every third text of the knowledge base tells what is usual
 BLOCK = 1024  # texts computed at once: fixed, so that threads do not change a byte
 
 Floats = npt.NDArray[np.float32]
@@ -105,9 +107,25 @@ class TopicModel:
         weights = model_store.load_or_train(
             model_store.default_cache() if cache is None else cache,
             f"{knowledge.version}-{METHOD}",
-            lambda: training.train(knowledge),
+            lambda: cls.settled(knowledge, training.train(knowledge)).weights,
         )
         return cls(knowledge, weights)
+
+    @classmethod
+    def settled(
+        cls, knowledge: Knowledge, weights: Weights, spread: Spread | None = None
+    ) -> "TopicModel":
+        """Return a model that takes off what the knowledge base usually speaks of.
+
+        Without it nDCG@10 is .02 less on judged_dev and on held-out sentences: an
+        offering that is a little like everything stands high in every list.
+        """
+        blank = replace(weights, usual=np.zeros_like(weights.usual))
+        texts = [text for entry in training.class_texts(knowledge) for text in entry]
+        some = cls(knowledge, blank, spread).transform(texts[::SETTLING]).topics
+        usual = np.asarray(some.sum(axis=0), np.float64) / some.shape[0]
+        settled = replace(weights, usual=usual.astype(np.float32))
+        return cls(knowledge, settled, spread)
 
     def transform(
         self, texts: Sequence[str], *, threads: int | None = None
@@ -129,7 +147,10 @@ class TopicModel:
     def _transform(self, texts: Sequence[str]) -> TextVectors:
         words = self.features.transform(texts)
         strengths = strongest(self._decide(words), STRONGEST)
-        return TextVectors(self.spread(strengths), words, strengths)
+        return TextVectors(self._vectors(strengths), words, strengths)
+
+    def _vectors(self, strengths: sp.csr_array) -> sp.csr_array:
+        return self.spread(strengths, self.weights.usual)
 
     def _decide(self, words: sp.csr_array) -> Floats:
         """Return how far each class rises above the text's usual class; else 0.
@@ -171,7 +192,7 @@ class TopicModel:
         strengths[self.n_topics :] = model[self.n_topics :] * cases
         mended = sp.csr_array(strengths[None, :])
         return TextVectors(
-            _replace(vectors.topics, row, self.spread(mended)),
+            _replace(vectors.topics, row, self._vectors(mended)),
             vectors.words,
             _replace(vectors.strengths, row, mended),
         )
@@ -222,6 +243,18 @@ class TopicModel:
         """
         return self.features.in_register(words)
 
+    def in_market(self, vectors: WholeVectors) -> WholeVectors:
+        """Return the vectors of all listings of a market, words weighed as there.
+
+        As `in_register`, from whole steps to whole steps.
+        """
+        words = vectors.words
+        df = np.bincount(words.column, minlength=self.features.n_columns)
+        factors = self.features.register_factors(df, len(vectors))
+        is_word = self.features.is_word(np.arange(len(factors), dtype=np.int32))
+        weighed = rescaled(words, factors, is_word, WORD_SHARE)
+        return WholeVectors(vectors.topics, weighed, vectors.widths)
+
     def shared_words(self, a: str, b: str, limit: int = 5) -> tuple[str, ...]:
         """Return words of `a` that `b` has too, the most telling first."""
         rows = self.features.transform([a, b])
@@ -254,7 +287,7 @@ class TopicModel:
         """
         shapes = (len(self.weights.bias), self.features.n_columns)
         strengths, words = unpack(packed, self.version, shapes)
-        return TextVectors(self.spread(strengths), words, strengths)
+        return TextVectors(self._vectors(strengths), words, strengths)
 
 
 def strongest(values: Floats, limit: int) -> sp.csr_array:

@@ -55,6 +55,7 @@ class Weights:
     features: Features
     matrix: sp.csr_array  # (n_known, n_topics + n_use_cases), float32
     bias: npt.NDArray[np.float32]
+    usual: npt.NDArray[np.float32]  # mean topic vector, see `TopicModel.settled`
 
 
 def topic_texts(topic: Topic) -> list[str]:
@@ -120,7 +121,7 @@ def train(
         "odds": _odds((belongs.T @ single).tocsr()).T.tocsr(),
     }
     matrix, bias = _add(learners, bias, recipe, single[::20])
-    return Weights(features, matrix, bias)
+    return Weights(features, matrix, bias, np.zeros_like(bias))
 
 
 def _one_hot(classes: Integers, n_classes: int) -> sp.csr_array:

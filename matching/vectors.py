@@ -19,7 +19,10 @@ def vectorise(
     model: TopicModel,
     progress: Callable[[int], None] | None = None,
 ) -> WholeVectors:
-    """Return the vectors of listings: of title and text, and of corrected topics.
+    """Return the vectors of all listings of a market.
+
+    Of title and text, and of corrected topics; words weighed by how rare they are
+    among these listings.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def vectorise(
         blocks.append(_vectorise(listings[at : at + BLOCK], model))
         if progress is not None:
             progress(min(at + BLOCK, len(listings)))
-    return WholeVectors.stack(blocks)
+    return model.in_market(WholeVectors.stack(blocks))
 
 
 def _vectorise(listings: Sequence[Listing], model: TopicModel) -> WholeVectors:

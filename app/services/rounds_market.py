@@ -73,13 +73,16 @@ class Register:
     def market(self) -> "Market":
         """The arrays that the engine works on. Takes no look at the database."""
         from matching import Market
+        from matching.columns import WholeVectors
 
         model = topics.model()
+        stored = self.vectors
+        vectors = model.unpack(stored) if stored else model.transform([])
         return Market.of(
             self.listings,
             self.companies,
             self.history,
-            model.unpack(self.vectors) if self.vectors else model.transform([]),
+            model.in_market(WholeVectors.of(vectors)),
             as_of=self.as_of,
         )
 

@@ -84,6 +84,6 @@ def _cells(shipped: Array, figures: Array) -> Iterator[str]:
 def _ndcg(
     knowledge: Knowledge, weights: Weights, variant: Variant, judged: Judged
 ) -> Array:
-    model = TopicModel(knowledge, weights, Spread(knowledge, **variant.spread))
+    model = TopicModel.settled(knowledge, weights, Spread(knowledge, **variant.spread))
     scores = content(model, judged.needs, judged.offerings, register=variant.register)
     return measure(scores.fused(variant.text_share), judged.grades).ndcg

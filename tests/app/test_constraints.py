@@ -60,7 +60,8 @@ class Scene:
         week = db.session().get_one(Round, self.round_id)
         self.open_id = factories.introduction(week, lo, hi).id
         self.connected_id = factories.introduction(week, **CONNECTED).id
-        self.need_id = db.session().scalars(sa.select(Listing.id)).first()
+        needs = sa.select(Listing.id).where(Listing.kind == "need")
+        self.need_id = db.session().scalars(needs).first()
         self.later_id = factories.round_("2026-W49").id
         db.session().rollback()
 
