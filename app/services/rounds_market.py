@@ -4,7 +4,7 @@ What crosses it is a frozen set of fields under names that mean nothing outside 
 one run: no company name, no person, no contact. The way back is kept here only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -99,16 +99,22 @@ def market_of(session: Session, today: date) -> "Market":
 
 
 def register_of(
-    session: Session, at: datetime, *, but_for: UUID | None = None
+    session: Session,
+    at: datetime,
+    *,
+    but_for: UUID | None = None,
+    only: Collection[UUID] | None = None,
 ) -> Register:
     """Read all that a round is computed from, as it stands now.
 
-    `but_for` is a round whose own drafts do not count as open introductions.
+    `but_for` is a round whose own drafts do not count as open introductions; `only`
+    leaves out all companies but these.
     """
     today = at.astimezone(ZONE).date()
     known = knowledge.load()
     sizes = {one.id for one in known.size_classes}
-    rows = session.execute(_companies()).all()
+    among: sa.ColumnElement[bool] = sa.true() if only is None else Company.id.in_(only)
+    rows = session.execute(_companies().where(among)).all()
     company_names = _numbered("c", (row.id for row in rows))
     busy = _open_counts(session, at)
     avoided = _avoided(session, company_names)
@@ -130,7 +136,7 @@ def register_of(
         )
         for row in rows
     ]
-    entries = session.execute(_open_listings(today)).all()
+    entries = session.execute(_open_listings(today).where(among)).all()
     listing_names = _numbered("l", (row.id for row in entries))
     return Register(
         companies=companies,
@@ -236,7 +242,7 @@ def _avoided(session: Session, names: dict[UUID, str]) -> dict[UUID, tuple[str, 
         )
     )
     for company_id, other_id in rows:
-        if other_id in names:
+        if company_id in names and other_id in names:
             found.setdefault(company_id, []).append(names[other_id])
     return {company_id: tuple(others) for company_id, others in found.items()}
 

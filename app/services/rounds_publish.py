@@ -1,7 +1,7 @@
 """A computed plan becomes the draft of a week: all of it, or nothing."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def publish(
             skipped.append(Skipped(lo, hi, reason))
             continue
         used.update((lo, hi))
-        drafts.append(_draft(pair, lo, hi, register, round_id, used, at))
+        drafts.append(rows_of(pair, lo, hi, register, round_id, used, at))
     skipped += _store(session, drafts)
     _note_gaps(session, round_id, plan, register)
     return skipped
@@ -136,15 +136,16 @@ def _away(session: Session, today: date) -> set[UUID]:
     )
 
 
-def _draft(
+def rows_of(
     pair: "Pair",
     lo: UUID,
     hi: UUID,
     register: Register,
     round_id: UUID,
-    used: Counter[UUID],
+    slots: Mapping[UUID, int],
     at: datetime,
 ) -> Draft:
+    """The rows of a draft; `slots` says which slot of the round each company uses."""
     identity = uuid4()
     return Draft(
         introduction={
@@ -181,7 +182,7 @@ def _draft(
             {
                 "round_id": round_id,
                 "company_id": company,
-                "slot": used[company],
+                "slot": slots[company],
                 "introduction_id": identity,
             }
             for company in (lo, hi)

@@ -286,6 +286,12 @@ def _hits(session: Session, ids: Sequence[UUID], here: Any, language: str) -> li
     ]
 
 
+def hit(session: Session, viewer: UUID, listing_id: UUID, *, language: str) -> Hit:
+    """One open listing of another company, as `asking.listing_of_other` checked it."""
+    here = session.get_one(Company, viewer)
+    return _hits(session, [listing_id], here, language)[0]
+
+
 def _cards(session: Session, ids: set[UUID], here: Any) -> dict[UUID, CompanyCard]:
     """Company cards; names and places are not even read unless they may be shown."""
     shown = Company.show_name.is_(True)

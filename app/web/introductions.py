@@ -25,11 +25,14 @@ bp = Blueprint("introductions", __name__, url_prefix="/introductions")
 ENDED_PER_PAGE = 20
 
 
-class AcceptForm(FlaskForm):
+class ContactForm(FlaskForm):
     """What the other company sees once both have accepted."""
 
     release_email = BooleanField(_l("E-Mail-Adresse zeigen"))
     release_phone = BooleanField(_l("Telefonnummer zeigen"))
+
+
+class AcceptForm(ContactForm):
     tells = BooleanField(_l("Der anderen Firma schon jetzt sagen: Wir haben Interesse"))
 
 

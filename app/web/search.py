@@ -1,18 +1,23 @@
-"""Find needs and offerings of others."""
+"""Find needs and offerings of others, and ask to be introduced."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from app import db
+from app.errors import Conflict, Invalid
 from app.i18n import language
 from app.models import Company, Kind
-from app.services import listings, search
+from app.services import asking, listings, search
 from app.services import topics as topic_service
+from app.services.introductions import Contact
 from app.services.search import DISTANCES, Wanted
-from app.web.access import company_id, member
+from app.web.access import company_id, member, person
+from app.web.introductions import ContactForm
 from app.web.listing_form import PRICES, REACHES
 from matching import knowledge
 
@@ -46,8 +51,7 @@ def index() -> ResponseReturnValue:
         topics=topic_service.active(session, language()),
         distances=DISTANCES,
         has_place=session.get_one(Company, company_id()).lat is not None,
-        reaches={reach.value: words for reach, words in REACHES},
-        prices={price.value: words for price, words in PRICES},
+        **_words(),
         link=lambda number: url_for(".index", **kept, page=number),
     )
 
@@ -64,3 +68,34 @@ def _wanted(chosen: dict[str, str]) -> Wanted:
         help_kind=chosen["help"] if chosen["help"] in known.help_kind else "",
         within_km=int(km) if km in map(str, DISTANCES) else None,
     )
+
+
+@bp.route("/<uuid:listing_id>/ask", methods=["GET", "POST"])
+@member
+def ask(listing_id: UUID) -> ResponseReturnValue:
+    me, session, at = person(), db.session(), datetime.now(UTC)
+    asking.listing_of_other(session, me.id, listing_id, at=at)
+    hit = search.hit(session, company_id(), listing_id, language=language())
+    form = ContactForm(
+        data={"release_email": me.release_email, "release_phone": me.release_phone}
+    )
+    if form.validate_on_submit():
+        contact = Contact(email=form.release_email.data, phone=form.release_phone.data)
+        try:
+            found = asking.ask(listing_id, by=me.id, at=at, contact=contact)
+        except (Conflict, Invalid) as refused:
+            form.form_errors = [_(refused.message, **refused.details)]
+        else:
+            flash(_("Angefragt. Sagt die andere Firma zu, schreiben wir Ihnen."))
+            return redirect(url_for("introductions.show", introduction_id=found))
+    return render_template(
+        "search/ask.html", hit=hit, form=form, me=person(), **_words()
+    ), (422 if form.errors or form.form_errors else 200)
+
+
+def _words() -> dict[str, Any]:
+    """What the page calls reaches and prices."""
+    return {
+        "reaches": {reach.value: words for reach, words in REACHES},
+        "prices": {price.value: words for price, words in PRICES},
+    }
