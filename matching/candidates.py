@@ -30,7 +30,6 @@ from matching.columns import (
     Columns,
     Record,
     Records,
-    Rows,
     Rules,
     Scene,
     Whole,
@@ -311,7 +310,8 @@ def _take(
     firms, apart, others = scene.firms, scene.apart, scene.others
     borders, rules = scene.borders, scene.rules
     bounds, hits, rows, whole = work.bounds, work.hits, work.rows, asked.whole
-    least, cut = best.least, best.cut
+    least, cut, filled = best.least, best.cut, work.filled
+    start, column, weight = tiles.topics
     # Below that, the topic cosine is too small whatever the region.
     low = rules.least_topic / COSINE * (rules.stale / FACTOR) - TOO_LITTLE
     for j in range(len(chosen)):
@@ -326,9 +326,9 @@ def _take(
             times = _times(one, other, borders, rules, value, at_most, cut[i])
             if times == 0 or offered[slot] < 0:
                 continue
-            if work.filled[x] != tile:
-                work.filled[x] = tile
-                _fill(tiles.topics, slot, rows[x])
+            if filled[x] != tile:
+                filled[x] = tile
+                _fill(start, column, weight, slot, rows[x])
             topic = min(_product(whole[i], rows[x]), np.int64(COSINE))
             left = LAST - np.int64(offered[slot])
             new = (((topic * times) >> BITS) << SHIFT) | left
@@ -482,10 +482,10 @@ def _times(
 
 
 @njit()
-def _fill(topics: Rows, slot: Whole, row: Array) -> None:
+def _fill(start: Array, column: Array, weight: Array, slot: Whole, row: Array) -> None:
     row[:] = 0
-    for p in range(topics.start[slot], topics.start[slot + 1]):
-        row[topics.column[p]] = topics.weight[p]
+    for p in range(start[slot], start[slot + 1]):
+        row[column[p]] = weight[p]
 
 
 @njit()

@@ -83,12 +83,13 @@ def _take_apart(
     out: Facts,
 ) -> None:
     needs, offerings = columns.needs, columns.offerings
+    t, w = offerings.topics, offerings.words
     for i in range(len(need)):
         d, o = need[i], offering[i]
         spread_out(needs.topics, d, topics)
         spread_out(needs.words, d, words)
-        out.topic[i] = dot(offerings.topics, o, topics)
-        out.text[i] = dot(offerings.words, o, words)
+        out.topic[i] = dot(t.start, t.column, t.weight, o, topics)
+        out.text[i] = dot(w.start, w.column, w.weight, o, words)
         _name_topics(offerings.topics, o, topics, n_topics, out.topic[i], out.shared[i])
         clear(needs.topics, d, topics)
         clear(needs.words, d, words)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.candidates import LAST, Index, search
-from matching.columns import BITS, COSINE, Array, Columns, Rows, Scene, Side, Whole
+from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.kernels import njit
 from matching.scoring import PAID, clear, content, dot, may_meet, spread_out, weight
 from matching.settings import Settings
@@ -46,16 +46,20 @@ class Shared(NamedTuple):
 
     columns: Columns
     register: Index
-    n_words: int
+    widths: tuple[int, int]  # number of columns of topics and of words
     looked_at: int
     per_need: int
 
     @classmethod
     def of(
-        cls, columns: Columns, index: Index, n_words: int, settings: Settings
+        cls,
+        columns: Columns,
+        index: Index,
+        widths: tuple[int, int],
+        settings: Settings,
     ) -> "Shared":
         """Take the limits from the settings."""
-        return cls(columns, index, n_words, settings.looked_at, settings.per_need)
+        return cls(columns, index, widths, settings.looked_at, settings.per_need)
 
 
 class Kept(NamedTuple):
@@ -79,14 +83,13 @@ def best_offerings(needs: Array, shared: Shared) -> Kept:
     found = search(columns, shared.register, needs, shared.looked_at)
     count = np.array([len(keys) for keys in found], np.int64)
     key = np.concatenate([np.zeros(0, np.int64), *found])
-    words = np.zeros(shared.n_words, np.int16)
     n = _compare(
         columns.needs,
         columns.offerings,
         columns.scene,
         needs,
         shared.per_need,
-        words,
+        *_spread(shared.widths),
         count,
         key,
     )
@@ -100,6 +103,7 @@ def _compare(
     scene: Scene,
     needs: Array,
     most: Whole,
+    topics: Array,
     words: Array,
     count: Array,
     key: Array,
@@ -113,45 +117,36 @@ def _compare(
     a, b = asked.words, offerings.words
     a_start, a_column, a_weight = a.start, a.column, a.weight
     b_start, b_column, b_weight = b.start, b.column, b.weight
+    # By themselves: taking an array out of a tuple counts its users, at every turn.
+    c, d = asked.topics, offerings.topics
+    c_start, c_column, c_weight = c.start, c.column, c.weight
+    d_start, d_column, d_weight = d.start, d.column, d.weight
     at = n = 0
     for one in range(len(needs)):
         need = needs[one]
         for p in range(a_start[need], a_start[need + 1]):
             words[a_column[p]] = a_weight[p]
+        for p in range(c_start[need], c_start[need + 1]):
+            topics[c_column[p]] = c_weight[p]
         begin = n
         for x in range(at, at + count[one]):
             offering = LAST - (key[x] & LAST)
             times = weight(traits[need], offers[offering], borders, rules)
-            text = np.int64(0)
-            for p in range(b_start[offering], b_start[offering + 1]):
-                text += np.int64(b_weight[p]) * np.int64(words[b_column[p]])
-            topic = product_of(asked.topics, need, offerings.topics, offering)
-            score = content(topic, min(text, COSINE), rules) * times >> BITS
+            text = dot(b_start, b_column, b_weight, offering, words)
+            topic = dot(d_start, d_column, d_weight, offering, topics)
+            score = content(topic, text, rules) * times >> BITS
             if score >= rules.floor and score > 0:
                 key[n] = (score << np.int64(32)) | (LAST - offering)
                 n += 1
         at += count[one]
         for p in range(a_start[need], a_start[need + 1]):
             words[a_column[p]] = 0
+        for p in range(c_start[need], c_start[need + 1]):
+            topics[c_column[p]] = 0
         key[begin:n] = -np.sort(-key[begin:n])
         n = min(n, begin + most)
         count[one] = n - begin
     return n
-
-
-@njit()
-def product_of(a: Rows, i: Whole, b: Rows, j: Whole) -> Whole:
-    """Return the cosine of two sparse rows, in steps of 1 / COSINE."""
-    p, q = a.start[i], b.start[j]
-    p_end, q_end = a.start[i + 1], b.start[j + 1]
-    total = np.int64(0)
-    while p < p_end and q < q_end:
-        left, right = a.column[p], b.column[q]
-        if left == right:
-            total += np.int64(a.weight[p]) * np.int64(b.weight[q])
-        p += left <= right
-        q += right <= left
-    return min(total, np.int64(COSINE))
 
 
 def takers(columns: Columns, kept: Sequence[Kept]) -> Edges:
@@ -308,7 +303,9 @@ def _backwards(
     first, offered = needs.first, offerings.first
     traits, offers = needs.traits, offerings.traits
     own_topics, own_words = needs.topics, needs.words
-    their_topics, their_words = offerings.topics, offerings.words
+    t, w = offerings.topics, offerings.words
+    t_start, t_column, t_weight = t.start, t.column, t.weight
+    w_start, w_column, w_weight = w.start, w.column, w.weight
     firms, borders, rules = scene.firms, scene.borders, scene.rules
     offset = back_start[block[0]]
     for i in range(block[0], block[1]):
@@ -325,14 +322,14 @@ def _backwards(
                     continue
                 best = score[e - offset]
                 for theirs in range(offered[other], offered[other + 1]):
-                    topic = dot(their_topics, theirs, topics)
+                    topic = dot(t_start, t_column, t_weight, theirs, topics)
                     if topic < rules.least_topic:
                         continue
                     its = offers[theirs]
                     times = weight(one, its, borders, rules)
                     if times == 0 or (no_paid and its.paid == PAID):
                         continue
-                    text = dot(their_words, theirs, words)
+                    text = dot(w_start, w_column, w_weight, theirs, words)
                     value = content(topic, text, rules) * times >> BITS
                     if value >= rules.floor and value > best:
                         best = np.int32(value)
@@ -371,6 +368,7 @@ def _score_between(
     pairs: Pairs,
 ) -> None:
     rules, firms = scene.rules, scene.firms
+    t, w = offerings.topics, offerings.words
     for i in range(len(pairs.a)):
         if not may_meet(firms, scene.apart, scene.others, pairs.a[i], pairs.b[i]):
             continue
@@ -382,13 +380,13 @@ def _score_between(
                 spread_out(needs.words, need, words)
                 for theirs in range(offerings.first[giver], offerings.first[giver + 1]):
                     its = offerings.traits[theirs]
-                    topic = dot(offerings.topics, theirs, topics)
+                    topic = dot(t.start, t.column, t.weight, theirs, topics)
                     times = weight(needs.traits[need], its, scene.borders, rules)
                     if topic < rules.least_topic or times == 0:
                         continue
                     if firms[taker].no_paid and its.paid == PAID:
                         continue
-                    text = dot(offerings.words, theirs, words)
+                    text = dot(w.start, w.column, w.weight, theirs, words)
                     score = content(topic, text, rules) * times >> BITS
                     if score >= rules.floor and score > pairs.score[i, side]:
                         pairs.score[i, side] = score

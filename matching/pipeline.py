@@ -96,7 +96,7 @@ def score(
     with stages("index"):
         index = build(columns, market.n_topics)
     with stages("candidates"):
-        shared = Shared.of(columns, index, market.n_words, settings)
+        shared = Shared.of(columns, index, market.widths, settings)
         needs = batches(columns, market.n_topics)
         kept = stages.map(best_offerings, needs, shared)
     with stages("pairs"):

@@ -41,7 +41,7 @@ def rank(
     n_offerings = len(market.offerings)
     looked_at = n_offerings if n_offerings <= ALL else max(10 * top, settings.looked_at)
     index = build(columns, market.n_topics)
-    shared = Shared(columns, index, market.n_words, max(looked_at, 1), top)
+    shared = Shared(columns, index, market.widths, max(looked_at, 1), top)
     found: dict[int, npt.NDArray[np.int64]] = {}
     for needs in batches(columns, market.n_topics):
         kept = best_offerings(needs, shared)
