@@ -32,10 +32,12 @@ METHOD = "4"  # raised whenever the same knowledge gives other vectors
 TEXT_SHARE = 0.6  # content = (1 - TEXT_SHARE) * topic cosine + TEXT_SHARE * text cosine
 STRONGEST = 15  # classes a text may speak of
 # What nothing is recognised below: the strongest decision above the mean, times the
-# share of the text's words that the knowledge base knows. Calibrated between texts on
-# anything else and needs of our field (tests/data/off_topic.txt).
-FLOOR = 3.3
-LEAST_SHARE = 0.45  # of the strongest topic's weight; weaker ones are not named
+# share of the text's words that the knowledge base knows, times the logarithm of how
+# many of them speak for that class. Calibrated between texts on anything else and
+# needs of our field (tests/data/off_topic.txt).
+FLOOR = 6.0
+LEAST_PART = 0.02  # of the strongest decision: from there on a word speaks for it
+LEAST_SHARE = 0.6  # of the strongest topic's weight; weaker ones are not named
 SETTLING = 3  # every third text of the knowledge base tells what is usual
 BLOCK = 1024  # texts computed at once: fixed, so that threads do not change a byte
 
@@ -222,12 +224,20 @@ class TopicModel:
         )
 
     def _evidence(self, words: sp.csr_array) -> float:
-        """Return how much the one text speaks of our field; 0 for nothing."""
+        """Return how much the one text speaks of our field; 0 for nothing.
+
+        One word that stands in one class alone lifts any text far: it counts how
+        many words speak for the strongest class.
+        """
         own = words.indices < self.features.n_known
         known = own & self.features.is_word(words.indices)
         decisions = words[:, : self.features.n_known] @ self.weights.matrix
         values = decisions.toarray()[0] + self.weights.bias
-        return float((values.max() - values.mean()) * (words.data[known] ** 2).sum())
+        lift, best = values.max() - values.mean(), int(values.argmax())
+        parts = self.weights.matrix[words.indices[known]].toarray()[:, best]
+        speaking = (words.data[known] * parts > LEAST_PART * lift).sum()
+        share = (words.data[known] ** 2).sum()
+        return float(lift * share * np.log1p(speaking))
 
     def _speaking(self, text: str, words: sp.csr_array, topic: int) -> tuple[str, ...]:
         known = words.indices < self.features.n_known
