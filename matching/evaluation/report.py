@@ -12,12 +12,16 @@ from matching import knowledge
 from matching.evaluation.ablation import ablation
 from matching.evaluation.content import content
 from matching.evaluation.judged import Judged, read_mixed, read_titles
+from matching.evaluation.messy import messy
 from matching.evaluation.metrics import Quality, difference, measure
 from matching.evaluation.peers import METHODS, bm25
+from matching.evaluation.recognition import recognition, strange
 from matching.topics import TopicModel
 
 ROOT = Path(__file__).parents[2]
 JUDGED = ROOT / "tests" / "data" / "judged_dev.jsonl"
+LABELLED = JUDGED.with_name("labelled_topics.jsonl")
+OFF_TOPIC = JUDGED.with_name("off_topic.txt")
 TITLES = ROOT.parent / "shared" / "data" / "dnb_titles"
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     model = TopicModel.load()
     print_judged(model, judged, options.judged.stem)
+    print()
+    print_messy(model, judged)
+    print()
+    print_recognition(model)
     print()
     print_titles(model, Path(os.environ.get("HANDSCHLAG_DNB", TITLES)))
     return 0
@@ -63,6 +71,31 @@ def print_judged(model: TopicModel, judged: Judged, name: str) -> None:
         f"\nagainst BM25: {ratio:.2f} times, nDCG@10 {gain:+.3f}"
         f" (95 % interval {low:+.3f} … {high:+.3f})"
     )
+
+
+def print_messy(model: TopicModel, judged: Judged) -> None:
+    """Print how much is left when all texts are written carelessly, beside BM25."""
+    print("| texts | nDCG@10 | recall@20 | MRR | nDCG@10 of BM25 |")
+    print("|---|---|---|---|---|")
+    variants = [("as they are", judged), *messy(judged, model.features.compounds)]
+    for name, texts in variants:
+        ours = content(model, texts.needs, texts.offerings).fused()
+        peer = measure(bm25(texts.needs, texts.offerings), texts.grades).means()[0]
+        figures = (*measure(ours, texts.grades).means(), peer)
+        print(f"| {name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
+
+
+def print_recognition(model: TopicModel) -> None:
+    """Print how many recognised topics fit, and what is recognised in nonsense."""
+    found = recognition(model, JUDGED, LABELLED)
+    print(
+        f"labelled_topics: {found.precision:.3f} of the three strongest topics fit"
+        f" ({found.fits} of {found.fits + found.misfits} read, {found.unread} unread;"
+        f" nothing recognised in {found.silent} of {found.texts} texts)"
+    )
+    texts = OFF_TOPIC.read_text(encoding="utf-8").splitlines()
+    wrong = strange(model, texts)
+    print(f"off_topic: a topic is recognised in {len(wrong)} of {len(texts)} texts")
 
 
 def print_titles(model: TopicModel, folder: Path) -> None:
