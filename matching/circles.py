@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.columns import COSINE, UNIT, Columns, Firms, as_matrix
-from matching.explain import sentence as pair_sentence
 from matching.knowledge import Knowledge
 from matching.market import Market
 from matching.region import arc_km
+from matching.sentences import sentence as pair_sentence
 from matching.settings import Settings
 from matching.types import Language, Reason
 
@@ -108,7 +108,7 @@ def propose(
 
 
 def sentence(reason: Reason, lang: Language, knowledge: Knowledge) -> str:
-    """Say a reason of a circle in a short sentence, as `explain.sentence` does."""
+    """Say a reason of a circle in a short sentence, as `sentences.sentence` does."""
     n = reason.values.get("n", reason.values.get("km", 0))
     own = {
         "within": (f"Höchstens {n:.0f} km voneinander", f"At most {n:.0f} km apart"),

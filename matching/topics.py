@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,6 @@ import scipy.sparse as sp
 
 from matching import knowledge as base
 from matching import model_store, training
-from matching.columns import WholeVectors, rescaled
 from matching.engine import available_cores
 from matching.knowledge import Knowledge
 from matching.label_search import LabelSearch
@@ -26,6 +26,9 @@ from matching.text import WORD_SHARE, spoken_for
 from matching.training import Weights
 from matching.types import Language
 from matching.vector_bytes import ModelMismatch, pack, unpack
+
+if TYPE_CHECKING:
+    from matching.columns import WholeVectors
 
 METHOD = "4"  # raised whenever the same knowledge gives other vectors
 
@@ -253,11 +256,13 @@ class TopicModel:
         """
         return self.features.in_register(words)
 
-    def in_market(self, vectors: WholeVectors) -> WholeVectors:
+    def in_market(self, vectors: "WholeVectors") -> "WholeVectors":
         """Return the vectors of all listings of a market, words weighed as there.
 
         As `in_register`, from whole steps to whole steps.
         """
+        from matching.columns import WholeVectors, rescaled
+
         words = vectors.words
         df = np.bincount(words.column, minlength=self.features.n_columns)
         factors = self.features.register_factors(df, len(vectors))

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from matching import svm
 from matching.knowledge import Knowledge, Topic, UseCase
 from matching.text import Features
 
@@ -98,6 +97,8 @@ def train(
     knowledge: Knowledge, recipe: Recipe = RECIPE, *, threads: int | None = None
 ) -> Weights:
     """Learn features and weights; the same knowledge gives the same weights."""
+    from matching import svm  # compiles: not for those who load trained weights
+
     entries = list(class_texts(knowledge))
     sentences = [sentence for entry in entries for sentence in entry]
     groups = knowledge.lexicon if recipe.lexicon else ()

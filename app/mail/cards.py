@@ -73,7 +73,7 @@ def _offered(exchanges: tuple[Exchange, ...]) -> str | None:
 
 
 def _reason(exchange: Exchange) -> str | None:
-    from matching import explain
+    from matching.sentences import sentence
 
     if not exchange.reasons:
         return None
@@ -83,7 +83,7 @@ def _reason(exchange: Exchange) -> str | None:
         for name, value in reason.get("values", {}).items()
     }
     lang: Language = "en" if language() == "en" else "de"
-    return str(explain.sentence(Reason(reason["code"], values), lang, knowledge.load()))
+    return str(sentence(Reason(reason["code"], values), lang, knowledge.load()))
 
 
 def _shortened(text: str) -> str:

@@ -12,7 +12,6 @@ from math import sqrt
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy import stats
 
 LEVEL = 0.95
 DRAWS = 2000
@@ -28,6 +27,8 @@ def wilson(successes: int, trials: int) -> Interval | None:
     """Wilson's score interval of a share (Wilson, JASA 22, 1927)."""
     if trials == 0:
         return None
+    from scipy import stats  # a second to import: only where a figure needs it
+
     found = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
     return Interval(float(found.low), float(found.high))
 
@@ -106,6 +107,8 @@ def median_time(
     n = len(done) + len(still_open)
     if not done:
         return None, n
+    from scipy import stats
+
     sample: stats.CensoredData = stats.CensoredData(
         uncensored=list(done), right=list(still_open)
     )

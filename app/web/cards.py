@@ -15,7 +15,8 @@ from app.i18n import language
 from app.models import DeclineReason
 from app.services import sectors
 from app.services.introductions_views import CompanyCard, Exchange, View
-from matching import explain, knowledge
+from matching import knowledge
+from matching.sentences import sentence
 from matching.types import Language, Reason
 
 NEAR_KM = 3
@@ -122,9 +123,7 @@ def sentences(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
         }
         # What an older engine wrote down, and this one has no words for, is left out.
         with suppress(KeyError):
-            words = explain.sentence(
-                Reason(reason["code"], values), lang, knowledge.load()
-            )
+            words = sentence(Reason(reason["code"], values), lang, knowledge.load())
             found[words] = None
     return list(found)
 

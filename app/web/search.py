@@ -11,14 +11,14 @@ from flask_babel import gettext as _
 from app import db
 from app.errors import Conflict, Invalid
 from app.i18n import language
-from app.models import Company, Kind
+from app.models import Company, Kind, Paid
 from app.services import asking, listings, search
 from app.services import topics as topic_service
 from app.services.introductions import Contact
 from app.services.search import DISTANCES, Wanted
 from app.web.access import company_id, member, person
 from app.web.introductions import ContactForm
-from app.web.listing_form import PRICES, REACHES
+from app.web.listing_form import REACHES
 from matching import knowledge
 
 bp = Blueprint("search", __name__, url_prefix="/search")
@@ -97,5 +97,9 @@ def _words() -> dict[str, Any]:
     """What the page calls reaches and prices."""
     return {
         "reaches": {reach.value: words for reach, words in REACHES},
-        "prices": {price.value: words for price, words in PRICES},
+        "prices": {
+            Paid.NONE.value: _("ohne Bezahlung"),
+            Paid.MAYBE.value: _("zum Teil bezahlt"),
+            Paid.YES.value: _("bezahlte Leistung"),
+        },
     }
