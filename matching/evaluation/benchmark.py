@@ -5,6 +5,7 @@
 The plan is run whole, after one run that compiles or loads the kernels; medians of
 repeated runs, because machines are noisy. Peers answer the easier question: the 50
 offerings with the nearest topics for each need, without region, help and exclusions.
+How much of the list that counts they name is said beside their times.
 """
 
 import json
@@ -12,24 +13,27 @@ import math
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
+from matching.candidates import LAST, batches, build, search
+from matching.columns import UNIT, Rows, as_matrix
 from matching.engine import from_address
 from matching.evaluation.simulate import generate
 from matching.market import Market
 from matching.pipeline import plan
+from matching.settings import Settings
 from matching.topics import TopicModel
 from matching.vectors import vectorise
 
-ASKED = 1000  # needs asked of each peer; their time per need is constant
+ASKED = 2000  # needs asked of everybody; the time per need is about constant
 NEAREST = 50
-
-Rows = list[tuple[str, float]]
+OURS = "ours: topic, region, help, age, exclusions"
 
 
 def run(
@@ -73,7 +77,7 @@ def measure(companies: int, engine: str, repeats: int, peers: bool) -> dict[str,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "ratio": manifest["ratio"],
         "coverage": manifest["coverage"],
-        "peers": dict(_peers(market)) if peers else {},
+        "search": _searching(market) if peers else {},
     }
 
 
@@ -93,14 +97,20 @@ def table(figures: dict[str, Any]) -> str:
         f"| welfare / bound | {figures['ratio']:.5f} |",
         f"| coverage | {figures['coverage']:.3f} |",
     ]
-    own = 1e6 * figures["stages"]["candidates"] / max(figures["needs"], 1)
-    lines.append(
-        f"| candidates with region, texts and exclusions | {own:.0f} µs per need |"
-    )
-    for name, micros in figures["peers"].items():
-        said = "not installed" if micros is None else f"{micros:.0f} µs per need"
-        ratio = "" if micros is None else f", {micros / own:.1f} × ours"
-        lines.append(f"| {name}, topics only | {said}{ratio} |")
+    if not figures["search"]:
+        return "\n".join(lines)
+    own = figures["search"][OURS]["micros"]
+    lines += [
+        f"\nThe {NEAREST} best offerings of a need, one thread:\n",
+        "| method | µs per need | × ours | recall of the list by topic and region |",
+        "|---|---|---|---|",
+    ]
+    for name, found in figures["search"].items():
+        if found is None:
+            lines.append(f"| {name} | not installed | | |")
+            continue
+        ratio, recall = found["micros"] / own, found["recall"]
+        lines.append(f"| {name} | {found['micros']:.0f} | {ratio:.1f} | {recall:.2f} |")
     return "\n".join(lines)
 
 
@@ -123,75 +133,123 @@ def _market(companies: int) -> tuple[Market, str]:
     return market, as_of.isoformat()
 
 
-def _peers(market: Market) -> Iterator[tuple[str, float | None]]:
-    texts = [f"{one.title} {one.text}" for one in market.listings]
-    topics = TopicModel.load().transform(texts).topics
-    needs = topics[: min(ASKED, market.n_needs)]
-    offerings = topics[market.n_needs :]
-    for name, ask in (
-        ("naive loop of scipy products", _naive),
-        ("scikit-learn NearestNeighbors", _scikit),
-        ("sparse_dot_topn", _sparse_dot),
-        ("faiss IndexFlatIP", _faiss),
-        ("hnswlib (approximate)", _hnsw),
-    ):
-        try:
-            yield name, 1e6 * _median(ask(needs, offerings)) / needs.shape[0]
-        except ImportError:
-            yield name, None
+def _searching(market: Market) -> dict[str, dict[str, float] | None]:
+    """Ask ourselves and the peers for the same needs, each on one thread.
 
-
-def _median(ask: Callable[[], object], repeats: int = 3) -> float:
-    took = []
-    for _ in range(repeats):
+    We answer by topic, region, help, freshness and exclusions; peers by topic only.
+    Recall is the share of our list, which is exact, that a peer names.
+    """
+    columns = market.columns(Settings())
+    index = build(columns, market.n_topics)
+    blocks = batches(columns, market.n_topics)
+    some = blocks[:: max(1, len(blocks) * len(blocks[0]) // ASKED)]
+    asked = np.concatenate(some)
+    with threadpool_limits(limits=1):
         begin = time.perf_counter()
-        ask()
-        took.append(time.perf_counter() - begin)
-    return statistics.median(took)
+        keys = [one for needs in some for one in search(columns, index, needs, NEAREST)]
+        micros = 1e6 * (time.perf_counter() - begin) / len(asked)
+        lists = [set((LAST - (key & LAST)).tolist()) for key in keys]
+        found: dict[str, dict[str, float] | None] = {
+            OURS: {"micros": micros, "recall": 1.0}
+        }
+        offerings = _floats(columns.offerings.topics, market.n_topics)
+        needs = _floats(columns.needs.topics, market.n_topics)[asked]
+        for name, prepare in PEERS.items():
+            try:
+                ask = prepare(needs, offerings)
+            except ImportError:
+                found[name] = None
+                continue
+            begin = time.perf_counter()
+            named = ask()
+            micros = 1e6 * (time.perf_counter() - begin) / len(asked)
+            found[name] = {"micros": micros, "recall": _recall(lists, named)}
+    return found
 
 
-def _naive(needs: sp.csr_array, offerings: sp.csr_array) -> Callable[[], object]:
+def _floats(rows: Rows, width: int) -> sp.csr_matrix:
+    return sp.csr_matrix(as_matrix(rows, width).astype(np.float32) / np.float32(UNIT))
+
+
+def _recall(lists: Sequence[set[int]], named: Sequence[Sequence[int]]) -> float:
+    shares = [
+        len(ours & set(map(int, theirs))) / len(ours)
+        for ours, theirs in zip(lists, named, strict=True)
+        if ours
+    ]
+    return statistics.fmean(shares)
+
+
+Named = Sequence[Any]
+Ask = Callable[[], Named]
+
+
+def _naive(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
     columns = offerings.T.tocsc()
 
-    def ask() -> None:
-        for at in range(needs.shape[0]):
-            row = (needs[[at]] @ columns).toarray()[0]
-            np.argsort(-row, kind="stable")[:NEAREST]
+    def one(at: int) -> Any:
+        row = (needs[at] @ columns).toarray()[0]
+        return np.argsort(-row, kind="stable")[:NEAREST]
 
-    return ask
+    return lambda: [one(at) for at in range(needs.shape[0])]
 
 
-def _scikit(needs: sp.csr_array, offerings: sp.csr_array) -> Callable[[], object]:
+def _scikit(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
     from sklearn.neighbors import NearestNeighbors
 
     index = NearestNeighbors(n_neighbors=NEAREST, metric="cosine", algorithm="brute")
     index.fit(offerings)
-    return lambda: index.kneighbors(needs)
+    return lambda: list(index.kneighbors(needs)[1])
 
 
-def _sparse_dot(needs: sp.csr_array, offerings: sp.csr_array) -> Callable[[], object]:
+def _scikit_dense(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
+    from sklearn.neighbors import NearestNeighbors
+
+    index = NearestNeighbors(n_neighbors=NEAREST, metric="cosine", algorithm="brute")
+    index.fit(offerings.toarray())
+    asked = needs.toarray()
+    return lambda: list(index.kneighbors(asked)[1])
+
+
+def _sparse_dot(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
     from sparse_dot_topn import sp_matmul_topn
 
     columns = sp.csr_matrix(offerings.T)
-    rows = sp.csr_matrix(needs)
-    return lambda: sp_matmul_topn(rows, columns, top_n=NEAREST, n_threads=1)
+
+    def ask() -> Named:
+        found = sp_matmul_topn(needs, columns, top_n=NEAREST, n_threads=1)
+        return np.split(found.indices, found.indptr[1:-1])
+
+    return ask
 
 
-def _faiss(needs: sp.csr_array, offerings: sp.csr_array) -> Callable[[], object]:
+def _faiss(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
     import faiss
 
+    faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatIP(offerings.shape[1])
-    index.add(np.ascontiguousarray(offerings.toarray(), np.float32))
-    asked = np.ascontiguousarray(needs.toarray(), np.float32)
-    return lambda: index.search(asked, NEAREST)
+    index.add(offerings.toarray())
+    asked = needs.toarray()
+    return lambda: list(index.search(asked, NEAREST)[1])
 
 
-def _hnsw(needs: sp.csr_array, offerings: sp.csr_array) -> Callable[[], object]:
+def _hnsw(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
     import hnswlib
 
     index = hnswlib.Index(space="ip", dim=offerings.shape[1])
     index.init_index(max_elements=offerings.shape[0], ef_construction=100, M=16)
-    index.add_items(np.ascontiguousarray(offerings.toarray(), np.float32))
+    index.add_items(offerings.toarray())
     index.set_ef(2 * NEAREST)
-    asked = np.ascontiguousarray(needs.toarray(), np.float32)
-    return lambda: index.knn_query(asked, k=NEAREST)
+    index.set_num_threads(1)
+    asked = needs.toarray()
+    return lambda: list(index.knn_query(asked, k=NEAREST)[0])
+
+
+PEERS: dict[str, Callable[[sp.csr_matrix, sp.csr_matrix], Ask]] = {
+    "naive loop of scipy products": _naive,
+    "scikit-learn NearestNeighbors, sparse": _scikit,
+    "scikit-learn NearestNeighbors, dense": _scikit_dense,
+    "sparse_dot_topn": _sparse_dot,
+    "faiss IndexFlatIP": _faiss,
+    "hnswlib (approximate)": _hnsw,
+}
