@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 
 from matching.columns import (
     FACTOR,
@@ -145,7 +146,9 @@ def _groups(rows: sp.csr_array) -> Longs:
     alike = (some.T @ some).toarray()
     length = np.sqrt(np.maximum(np.diag(alike), 1))
     alike /= length[:, None] * length[None, :]
-    tree = linkage(alike, "ward")
+    apart = np.sqrt(np.maximum(2 - 2 * alike, 0))
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), "ward")
     label = fcluster(tree, min(GROUPS, len(alike)), "maxclust") - 1
     groups: Longs = label.astype(np.int64)
     return groups
