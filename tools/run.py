@@ -3,6 +3,7 @@
 Everything lives in DATA_DIR; nothing leaves the machine: mails are shown at /demo/mail.
 """
 
+import hashlib
 import os
 import secrets
 import signal
@@ -29,12 +30,32 @@ def main() -> int:
         )
         return 1
     environment = surroundings(folder, port)
-    prepared = subprocess.run(
-        [PYTHON, "-m", "tools.prepare"], env=environment, check=False
+    failed = prepare(environment, folder)
+    return failed or serve(environment, port)
+
+
+def prepare(environment: Mapping[str, str], folder: Path) -> int:
+    """Migrate and fill, unless this very code has done so with this very database."""
+    mark, now = folder / "prepared", fingerprint()
+    own = (folder / "handschlag.sqlite").exists() and not environment.get(
+        "DATABASE_URL"
     )
-    if prepared.returncode:
-        return prepared.returncode
-    return serve(environment, port)
+    if own and mark.exists() and mark.read_text() == now:
+        return 0
+    done = subprocess.run([PYTHON, "-m", "tools.prepare"], env=environment, check=False)
+    if not done.returncode:
+        mark.write_text(now)
+    return done.returncode
+
+
+def fingerprint() -> str:
+    """What the tables, the topics and the demo are made of, as one number."""
+    digest = hashlib.sha256()
+    for folder in ("migrations", "app/demo", "app/models", "matching/knowledge"):
+        for file in sorted(Path(folder).rglob("*")):
+            if file.suffix in (".py", ".yaml"):
+                digest.update(str(file).encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def surroundings(folder: Path, port: int) -> dict[str, str]:
