@@ -93,6 +93,7 @@ class TopicModel:
         self.version = f"{knowledge.version}-{METHOD}"
         self.topic_ids = tuple(topic.id for topic in knowledge.topics)
         self.n_topics = len(self.topic_ids)
+        self._roots = [at for at, one in enumerate(knowledge.topics) if not one.parent]
         self.spread = spread or Spread(knowledge)
 
     @classmethod
@@ -214,6 +215,7 @@ class TopicModel:
             return ()
         strengths = strongest(above, STRONGEST)
         weights = self.spread.direct(strengths).toarray()[0]
+        weights[self._roots] = 0  # "Anwendungsfelder" says nothing
         weights[weights < LEAST_SHARE * weights.max()] = 0
         order = np.argsort(-weights, kind="stable")[:top]
         return tuple(

@@ -206,3 +206,11 @@ def test_common_words_of_a_register_count_less_there(model):
     assert after[0, 4] == pytest.approx(1, abs=1e-5)
     lengths = np.sqrt(weighed.multiply(weighed).sum(axis=1))
     assert lengths == pytest.approx(np.ones(5), abs=1e-5)
+
+
+def test_a_root_of_the_taxonomy_is_no_topic_of_a_text(model):
+    texts = ["Anwendungsfelder von KI im Betrieb", "Use cases of AI in companies"]
+
+    found = {one.topic for text in texts for one in model.recognise(text)}
+
+    assert all(model.knowledge.topic[one].parent for one in found)
