@@ -12,7 +12,7 @@ still reach the list is computed in whole numbers.
 References
 ----------
 Mallia, Suel and Tonellotto, "Faster learned sparse retrieval with block-max
-pruning", SIGIR 2024, doi:10.1145/3626772.3657906; `matching.sketch` for the other.
+pruning", SIGIR 2024. doi:10.1145/3626772.3657906
 """
 
 from typing import NamedTuple
@@ -20,6 +20,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from matching.bounds import (
+    PART,
+    TOO_LITTLE,
+    above,
+    best_factors,
+    tile_bounds,
+    write_sketches,
+)
 from matching.columns import (
     BITS,
     COSINE,
@@ -37,7 +45,7 @@ from matching.columns import (
     take_rows,
 )
 from matching.kernels import COMPILED, keep_best, njit
-from matching.region import UNKNOWN, km_between, own_factor, region_factor
+from matching.region import region_factor
 from matching.scoring import (
     PAID,
     Longs,
@@ -64,9 +72,7 @@ SHIFT = np.int64(32)
 BATCH = 256  # needs asked together
 BLOCK = 4 * BATCH  # needs in a block of an engine
 CHUNK = 96  # of them, whose bounds are one small matrix product
-PART = 32  # bounds looked at together
 EARLY = 3  # tiles, the best of each need, are opened first
-TOO_LITTLE = 1e-4  # more than rounding can take from a bound
 
 Floats = npt.NDArray[np.float32]
 
@@ -221,8 +227,8 @@ def _search(
     work: Work,
 ) -> None:
     """Fill in `best`: first each need's best tiles, then all that promise more."""
-    factor = _factors(asked.traits, tiles.regions, scene.borders, scene.rules)
-    bound, region = _bounds(asked.weight, tiles.most, tiles.first, factor)
+    factor = best_factors(asked.traits, tiles.regions, scene.borders, scene.rules)
+    bound, region = tile_bounds(asked.weight, tiles.most, tiles.first, factor)
     order, first = _order(bound)
     for early in (True, False):
         for tile in order:
@@ -282,7 +288,7 @@ def _open(
 
     share : best region factor of the tile for each need, in steps of 1 / FACTOR
     """
-    _sketch(asked.weight, asked.square, tiles.column[tile], group, work.whole)
+    write_sketches(asked.weight, asked.square, tiles.column[tile], group, work.whole)
     for begin in range(0, n, CHUNK):
         chosen = work.chosen[begin : min(begin + CHUNK, n)]
         for j in range(len(chosen)):
@@ -318,7 +324,7 @@ def _take(
         i = chosen[j]
         one, at_most = needs[i], np.float64(share[i])
         enough = np.float32(max(cut[i] * FACTOR / at_most, low))
-        for h in range(_above(bounds[j], enough, hits)):
+        for h in range(above(bounds[j], enough, hits)):
             x = hits[h]
             slot = tile * TILE + x
             other = offers[slot]
@@ -344,115 +350,6 @@ def _take(
                     _shrink(best, i, limit)
         if best.n[i] >= limit + PART:
             _shrink(best, i, limit)
-
-
-@njit()
-def _factors(traits: Records, regions: Records, borders: Array, rules: Rules) -> Array:
-    """Return the best factor that each region can have for each need."""
-    factor = np.zeros((len(regions), len(traits)), np.int32)
-    for r in range(len(regions)):
-        for i in range(len(traits)):
-            factor[r, i] = _factor(traits[i], regions[r], borders, rules)
-    return factor
-
-
-@njit()
-def _factor(one: Record, region: Record, borders: Array, rules: Rules) -> Whole:
-    km = np.int64(-1)
-    if one.placed and region.placed:
-        far = km_between(one.x, one.y, one.z, region.x, region.y, region.z)
-        km = max(np.int64(0), far - region.spread - 2)
-    by_state = np.int64(FACTOR)
-    if one.reach == STATE or region.statewide:
-        by_state = _best_relation(one.state, region.states, borders, rules)
-    ours = by_state
-    if one.reach != STATE:
-        ours = own_factor(one.reach, np.int64(one.radius), km, UNKNOWN, rules)
-    if region.statewide:
-        return min(ours, by_state)
-    if region.radius >= 0:
-        theirs = own_factor(
-            np.int8(ONSITE), np.int64(region.radius), km, UNKNOWN, rules
-        )
-        return min(ours, theirs)
-    return ours
-
-
-@njit()
-def _best_relation(own: Whole, states: Whole, borders: Array, rules: Rules) -> Whole:
-    """Return the best factor that something state-wide has in any of some states."""
-    if own < 0 or (states >> np.uint32(31)) != 0:
-        return np.int64(FACTOR)
-    best = np.int64(0)
-    for other in range(len(borders)):
-        if (states >> np.uint32(other)) & np.uint32(1):
-            relation = np.int64(borders[own, other])
-            there = own_factor(np.int8(STATE), 0, np.int64(-1), relation, rules)
-            best = max(best, there)
-    return best
-
-
-@njit()
-def _sketch(
-    weight: Array, square: Array, column: Array, group: Array, out: Array
-) -> None:
-    """Write the sketches of all needs, as a tile's offerings have them."""
-    n_columns, n = len(column), weight.shape[1]
-    out[n_columns:] = square
-    for k in range(n_columns):
-        values, rest = weight[column[k]], out[n_columns + group[column[k]]]
-        for i in range(n):
-            out[k, i] = values[i]
-            rest[i] -= values[i] * values[i]
-    for g in range(n_columns, len(out)):
-        for i in range(n):
-            out[g, i] = np.sqrt(max(out[g, i], np.float32(0)))
-
-
-@njit()
-def _bounds(
-    weight: Array, most: Array, first: Array, factor: Array
-) -> tuple[Array, Array]:
-    """Return the most that any offering of a tile can have with a need.
-
-    Returns
-    -------
-    bound : float32 array of shape (n_tiles, n_needs)
-    region : int64 array of shape (n_tiles,)
-    """
-    n = weight.shape[1]
-    bound = np.zeros((len(most), n), np.float32)
-    region = np.zeros(len(most), np.int64)
-    r = 0
-    while r < len(factor):
-        begin = r
-        while r < len(factor) and factor[r].max() > 0:
-            r += 1
-        if r > begin:  # regions in a row, in which something can be found
-            a, b = first[begin], first[r]
-            np.dot(most[a:b], weight, bound[a:b])
-        for one in range(begin, r):
-            for tile in range(first[one], first[one + 1]):
-                region[tile] = one
-                for i in range(n):
-                    bound[tile, i] *= np.float32(factor[one, i]) / np.float32(FACTOR)
-        r += 1
-    return bound, region
-
-
-@njit()
-def _above(values: Array, cut: Whole, hits: Array) -> Whole:
-    """Note where values lie above a cut; return how many do."""
-    n = 0
-    for begin in range(0, TILE, PART):
-        some = np.int32(0)
-        for x in range(begin, begin + PART):
-            some |= np.int32(values[x] > cut)
-        if some:
-            for x in range(begin, begin + PART):
-                hits[n] = x
-                n += values[x] > cut
-    return n
 
 
 @njit()

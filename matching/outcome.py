@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 import matching
+from matching.best_offerings import Kept
 from matching.columns import Columns
 from matching.explain import Explainer, misfits
 from matching.market import Market
-from matching.pairs import Kept
 from matching.selection import Selection
 from matching.settings import Settings
 from matching.types import Band, Pair, Slot

@@ -1,9 +1,9 @@
-"""Candidates -> scored pairs of companies, in both directions.
+"""The best offerings of needs -> scored pairs of companies, in both directions.
 
-First, for every company the best that its needs find (texts compared, best kept per
-giver). A pair is known in that direction only; the other is then computed for just
-those pairs where it is missing. No sorting of pairs anywhere: companies are visited
-in order, and the transpose of a sparse matrix is a counting sort.
+First, for every company the best that its needs found, one per giver. A pair is known
+in that direction only; the other is then computed for just those pairs where it is
+missing. No sorting of pairs anywhere: companies are visited in order, and the
+transpose of a sparse matrix is a counting sort.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.candidates import LAST, Index, search
+from matching.best_offerings import Kept
+from matching.candidates import LAST
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.kernels import njit
-from matching.scoring import PAID, clear, content, dot, may_meet, spread_out, weight
-from matching.settings import Settings
+from matching.scoring import (
+    PAID,
+    blank_rows,
+    clear,
+    content,
+    dot,
+    may_meet,
+    spread_out,
+    weight,
+)
 
 Ints = npt.NDArray[np.int32]
 
@@ -39,114 +48,6 @@ class Pairs(NamedTuple):
     score: Array  # int32 (m, 2); 0 where there is no match
     need: Array  # int32 (m, 2); -1 where there is no match
     offering: Array  # int32 (m, 2)
-
-
-class Shared(NamedTuple):
-    """What every block of needs reads."""
-
-    columns: Columns
-    register: Index
-    widths: tuple[int, int]  # number of columns of topics and of words
-    looked_at: int
-    per_need: int
-
-    @classmethod
-    def of(
-        cls,
-        columns: Columns,
-        index: Index,
-        widths: tuple[int, int],
-        settings: Settings,
-    ) -> "Shared":
-        """Take the limits from the settings."""
-        return cls(columns, index, widths, settings.looked_at, settings.per_need)
-
-
-class Kept(NamedTuple):
-    """The best offerings of some needs: keys as in `candidates.Best`, by score."""
-
-    need: Array  # int64 (n,)
-    number: Array  # int64 (n,): how many each has
-    key: Array  # int64, from high to low for each need in turn
-
-
-def best_offerings(needs: Array, shared: Shared) -> Kept:
-    """Find the best offerings of some needs, their texts compared.
-
-    Parameters
-    ----------
-    needs : int64 array
-        All near-by or all wide, see `candidates.search`.
-    shared : Shared
-    """
-    columns = shared.columns
-    found = search(columns, shared.register, needs, shared.looked_at)
-    count = np.array([len(keys) for keys in found], np.int64)
-    key = np.concatenate([np.zeros(0, np.int64), *found])
-    n = _compare(
-        columns.needs,
-        columns.offerings,
-        columns.scene,
-        needs,
-        shared.per_need,
-        *_spread(shared.widths),
-        count,
-        key,
-    )
-    return Kept(needs, count, key[:n].copy())
-
-
-@njit()
-def _compare(
-    asked: Side,
-    offerings: Side,
-    scene: Scene,
-    needs: Array,
-    most: Whole,
-    topics: Array,
-    words: Array,
-    count: Array,
-    key: Array,
-) -> Whole:
-    """Replace keys by product with those by score, the best `most` of each need.
-
-    Returns how many keys there are then; they stand at the front.
-    """
-    borders, rules = scene.borders, scene.rules
-    traits, offers = asked.traits, offerings.traits
-    a, b = asked.words, offerings.words
-    a_start, a_column, a_weight = a.start, a.column, a.weight
-    b_start, b_column, b_weight = b.start, b.column, b.weight
-    # By themselves: taking an array out of a tuple counts its users, at every turn.
-    c, d = asked.topics, offerings.topics
-    c_start, c_column, c_weight = c.start, c.column, c.weight
-    d_start, d_column, d_weight = d.start, d.column, d.weight
-    at = n = 0
-    for one in range(len(needs)):
-        need = needs[one]
-        for p in range(a_start[need], a_start[need + 1]):
-            words[a_column[p]] = a_weight[p]
-        for p in range(c_start[need], c_start[need + 1]):
-            topics[c_column[p]] = c_weight[p]
-        begin = n
-        for x in range(at, at + count[one]):
-            offering = LAST - (key[x] & LAST)
-            times = weight(traits[need], offers[offering], borders, rules)
-            text = dot(b_start, b_column, b_weight, offering, words)
-            topic = dot(d_start, d_column, d_weight, offering, topics)
-            score = content(topic, text, rules) * times >> BITS
-            if score >= rules.floor and score > 0:
-                key[n] = (score << np.int64(32)) | (LAST - offering)
-                n += 1
-        at += count[one]
-        for p in range(a_start[need], a_start[need + 1]):
-            words[a_column[p]] = 0
-        for p in range(c_start[need], c_start[need + 1]):
-            topics[c_column[p]] = 0
-        key[begin:n] = -np.sort(-key[begin:n])
-        n = min(n, begin + most)
-        count[one] = n - begin
-    return n
 
 
 def takers(columns: Columns, kept: Sequence[Kept]) -> Edges:
@@ -274,15 +175,10 @@ def backwards(block: tuple[int, int], shared: Back) -> tuple[Ints, Ints, Ints]:
         (edges.start, edges.giver),
         (back.start, back.taker),
         block,
-        *_spread(shared.widths),
+        *blank_rows(shared.widths),
         (score, need, offering),
     )
     return score, need, offering
-
-
-def _spread(widths: tuple[int, int]) -> tuple[Array, Array]:
-    """Return rows of zeros for one need's topics and words."""
-    return np.zeros(widths[0], np.int16), np.zeros(widths[1], np.int16)
 
 
 @njit()
@@ -353,7 +249,7 @@ def score_between(columns: Columns, a: Ints, b: Ints, widths: tuple[int, int]) -
     needs, offerings = np.full((m, 2), -1, np.int32), np.full((m, 2), -1, np.int32)
     pairs = Pairs(a, b, scores, needs, offerings)
     _score_between(
-        columns.needs, columns.offerings, columns.scene, *_spread(widths), pairs
+        columns.needs, columns.offerings, columns.scene, *blank_rows(widths), pairs
     )
     return pairs
 

@@ -2,22 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from matching.best_offerings import Kept, Shared, best_offerings
 from matching.candidates import batches, build
 from matching.columns import Columns
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
 from matching.outcome import Plan, publish
-from matching.pairs import (
-    Back,
-    Kept,
-    Pairs,
-    Shared,
-    backwards,
-    best_offerings,
-    by_giver,
-    merge,
-    takers,
-)
+from matching.pairs import Back, Pairs, backwards, by_giver, merge, takers
 from matching.selection import select, with_pins
 from matching.settings import Settings
 from matching.stages import Stages, company_blocks

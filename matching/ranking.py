@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from matching.best_offerings import Shared, best_offerings
 from matching.candidates import LAST, batches, build
 from matching.explain import Explainer
 from matching.market import Market
-from matching.pairs import Shared, best_offerings
 from matching.settings import Settings
 from matching.types import Match
 

@@ -116,6 +116,11 @@ def dot(start: Array, column: Array, weight: Array, i: Whole, dense: Array) -> W
     return min(total, np.int64(COSINE))
 
 
+def blank_rows(widths: tuple[int, int]) -> tuple[Array, Array]:
+    """Return rows of zeros for one need's topics and words."""
+    return np.zeros(widths[0], np.int16), np.zeros(widths[1], np.int16)
+
+
 @njit()
 def spread_out(rows: Rows, i: Whole, dense: Array) -> None:
     """Write a sparse row into a dense one of zeros."""

@@ -1,0 +1,119 @@
+"""Candidates -> the best offerings of each need, their texts compared."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.candidates import LAST, Index, search
+from matching.columns import BITS, Array, Columns, Scene, Side, Whole
+from matching.kernels import njit
+from matching.scoring import blank_rows, content, dot, weight
+from matching.settings import Settings
+
+
+class Shared(NamedTuple):
+    """What every block of needs reads."""
+
+    columns: Columns
+    register: Index
+    widths: tuple[int, int]  # number of columns of topics and of words
+    looked_at: int
+    per_need: int
+
+    @classmethod
+    def of(
+        cls,
+        columns: Columns,
+        index: Index,
+        widths: tuple[int, int],
+        settings: Settings,
+    ) -> "Shared":
+        """Take the limits from the settings."""
+        return cls(columns, index, widths, settings.looked_at, settings.per_need)
+
+
+class Kept(NamedTuple):
+    """The best offerings of some needs: keys as in `candidates.Best`, by score."""
+
+    need: Array  # int64 (n,)
+    number: Array  # int64 (n,): how many each has
+    key: Array  # int64, from high to low for each need in turn
+
+
+def best_offerings(needs: Array, shared: Shared) -> Kept:
+    """Find the best offerings of some needs, their texts compared.
+
+    Parameters
+    ----------
+    needs : int64 array
+        All near-by or all wide, see `candidates.search`.
+    shared : Shared
+    """
+    columns = shared.columns
+    found = search(columns, shared.register, needs, shared.looked_at)
+    count = np.array([len(keys) for keys in found], np.int64)
+    key = np.concatenate([np.zeros(0, np.int64), *found])
+    n = _compare(
+        columns.needs,
+        columns.offerings,
+        columns.scene,
+        needs,
+        shared.per_need,
+        *blank_rows(shared.widths),
+        count,
+        key,
+    )
+    return Kept(needs, count, key[:n].copy())
+
+
+@njit()
+def _compare(
+    asked: Side,
+    offerings: Side,
+    scene: Scene,
+    needs: Array,
+    most: Whole,
+    topics: Array,
+    words: Array,
+    count: Array,
+    key: Array,
+) -> Whole:
+    """Replace keys by product with those by score, the best `most` of each need.
+
+    Returns how many keys there are then; they stand at the front.
+    """
+    borders, rules = scene.borders, scene.rules
+    traits, offers = asked.traits, offerings.traits
+    a, b = asked.words, offerings.words
+    a_start, a_column, a_weight = a.start, a.column, a.weight
+    b_start, b_column, b_weight = b.start, b.column, b.weight
+    # By themselves: taking an array out of a tuple counts its users, at every turn.
+    c, d = asked.topics, offerings.topics
+    c_start, c_column, c_weight = c.start, c.column, c.weight
+    d_start, d_column, d_weight = d.start, d.column, d.weight
+    at = n = 0
+    for one in range(len(needs)):
+        need = needs[one]
+        for p in range(a_start[need], a_start[need + 1]):
+            words[a_column[p]] = a_weight[p]
+        for p in range(c_start[need], c_start[need + 1]):
+            topics[c_column[p]] = c_weight[p]
+        begin = n
+        for x in range(at, at + count[one]):
+            offering = LAST - (key[x] & LAST)
+            times = weight(traits[need], offers[offering], borders, rules)
+            text = dot(b_start, b_column, b_weight, offering, words)
+            topic = dot(d_start, d_column, d_weight, offering, topics)
+            score = content(topic, text, rules) * times >> BITS
+            if score >= rules.floor and score > 0:
+                key[n] = (score << np.int64(32)) | (LAST - offering)
+                n += 1
+        at += count[one]
+        for p in range(a_start[need], a_start[need + 1]):
+            words[a_column[p]] = 0
+        for p in range(c_start[need], c_start[need + 1]):
+            topics[c_column[p]] = 0
+        key[begin:n] = -np.sort(-key[begin:n])
+        n = min(n, begin + most)
+        count[one] = n - begin
+    return n
