@@ -30,7 +30,7 @@ MEMBER = """
 suggestions.week suggestions.seen introductions.index introductions.show
 introductions.read introductions.accept introductions.decline introductions.withdraw
 introductions.complain feedback.give listings.index listings.new listings.edit
-listings.renew listings.close listings.reopen topics.recognise search.index
+listings.renew listings.close listings.reopen topics.recognise search.index search.ask
 onboarding.start onboarding.count onboarding.fits onboarding.later
 """
 ORGANIZER = """
