@@ -20,7 +20,15 @@ from matching.allocation_explore import (
 from matching.allocation_greedy import by_value, greedy, greedy_by_weight
 from matching.allocation_order import company_ranks
 from matching.allocation_polish import polish
-from matching.allocation_prices import Adjacency, Edges, find_prices, worthwhile
+from matching.allocation_prices import (
+    Adjacency,
+    Demand,
+    Edges,
+    cheaper,
+    find_prices,
+    sweep,
+    worthwhile,
+)
 from matching.allocation_search import Graph, Scratch, cover, hold, improve
 from matching.errors import MatchingError, OverCapacity
 
@@ -34,6 +42,7 @@ __all__ = [
 ]
 
 _NEAR = 0.05  # of the mean price: edges that far below their price are looked at
+_SWEEPS = 12  # after a promise turned out not to be kept
 _GOOD_ENOUGH = 0.9998  # of the bound: from there on, polishing is not worth its time
 _EFFORTS = (50, 200, 800)  # companies looked at per search, round by round
 
@@ -89,11 +98,11 @@ def allocate(
     -------
     Allocation
         `chosen` are edge numbers, sorted. `welfare` sums the chosen edges' weights.
-        `bound` = weights of `fixed` + dual bound of the rest: no allocation with
-        these fixed edges weighs more. It is the bound of the problem without the
-        promise, hence also valid with it. The result depends on the graph alone:
-        other numbers for the companies or another order of the edges give the same
-        pairs (as far as two rounds of colour refinement tell companies apart).
+        `bound` = weights of `fixed` + dual bound of the rest: no allocation weighs
+        more that has these fixed edges and keeps the promises this one keeps.
+        The result depends on the graph alone: other numbers for the companies or
+        another order of the edges give the same pairs (as far as two rounds of
+        colour refinement tell companies apart).
 
     Raises
     ------
@@ -123,36 +132,42 @@ def allocate(
         room -= np.bincount(end[kept], minlength=len(room)).astype(np.int32)
     if (room < 0).any():
         raise OverCapacity(f"fixed pairs overfill company {int(np.argmin(room))}")
-    promised = _promised(edges.at(kept), must_cover, len(room))
     fixed_weight = _weigh(edges, kept)
     edges.weight[kept] = 0  # never chosen again, and nothing to the bound
+    demand = Demand(room, _promised(edges, kept, must_cover, room))
     clock.lap("check")
 
-    rank = company_ranks(u, v, edges.weight, 2 * room.astype(np.int64) + promised)
+    label = 2 * room.astype(np.int64) + demand.promised
+    rank = company_ranks(u, v, edges.weight, label)
     clock.lap("order")
     adjacency = Adjacency.of(edges, len(room))
     clock.lap("adjacency")
-    prices, bound = find_prices(edges, adjacency, room, np.argsort(rank))
+    prices, bound = find_prices(edges, adjacency, demand, np.argsort(rank))
     clock.lap("prices")
-    chosen = _choose(edges, adjacency, room, promised, rank, prices)
+    chosen = _choose(edges, adjacency, demand, rank, prices)
     clock.lap("choice")
+    uncovered = _uncovered(edges, demand, chosen)
+    if len(uncovered):
+        demand.promised[uncovered] = False
+        prices, bound = _without(uncovered, edges, adjacency, demand, prices, rank)
+        clock.lap("broken promises")
     if _weigh(edges, chosen) < _GOOD_ENOUGH * bound:
-        prices, bound = _polish(edges, room, rank, prices, _weigh(edges, chosen))
-        again = _choose(edges, adjacency, room, promised, rank, prices)
-        chosen = _better(edges, room, promised, chosen, again)
+        prices, bound = _polish(edges, demand, rank, prices, _weigh(edges, chosen))
+        again = _choose(edges, adjacency, demand, rank, prices)
+        chosen = _better(edges, demand, chosen, again)
         clock.lap("polish")
-    if not promised.any():
+    if not demand.promised.any():
         welfare = _weigh(edges, chosen)
         simple = greedy_by_weight(edges, room, rank, beat=welfare)
         if simple is not None:
-            chosen = _better(edges, room, promised, chosen, simple)
+            chosen = _better(edges, demand, chosen, simple)
         clock.lap("greedy")
     return Allocation(
         chosen=np.union1d(chosen, kept).astype(np.int32),
         welfare=fixed_weight + _weigh(edges, chosen),
         bound=fixed_weight + bound,
         prices=prices.astype(np.float32),
-        uncovered=_uncovered(edges, room, promised, chosen),
+        uncovered=uncovered,
         seconds=clock.laps,
     )
 
@@ -184,16 +199,23 @@ def _check(edges: Edges, room: NDArray[np.int32]) -> None:
         raise MatchingError("an edge joins a company with itself")
 
 
-def _promised(fixed: Edges, must_cover: ArrayLike | None, n: int) -> NDArray[np.bool_]:
-    """Return the companies to cover that the fixed edges do not cover yet."""
+def _promised(
+    edges: Edges,
+    fixed: NDArray[np.int64],
+    must_cover: ArrayLike | None,
+    room: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Return the companies to cover that have room and an edge, but no fixed one."""
     if must_cover is None:
-        return np.zeros(n, np.bool_)
+        return np.zeros(len(room), np.bool_)
     promised = np.array(must_cover, np.bool_)
-    if promised.shape != (n,):
-        raise MatchingError(f"must_cover has shape {promised.shape}, not ({n},)")
-    promised[fixed.u] = False
-    promised[fixed.v] = False
-    return promised
+    if promised.shape != room.shape:
+        raise MatchingError(f"must_cover has shape {promised.shape}, not {room.shape}")
+    worth = edges.weight > 0
+    able = np.zeros(len(room), np.bool_)
+    able[edges.u[worth]] = able[edges.v[worth]] = True
+    able[edges.u[fixed]] = able[edges.v[fixed]] = False
+    return promised & able & (room > 0)
 
 
 def _weigh(edges: Edges, chosen: NDArray[np.int64]) -> float:
@@ -201,9 +223,24 @@ def _weigh(edges: Edges, chosen: NDArray[np.int64]) -> float:
     return float(np.sort(edges.weight[chosen]).sum(dtype=np.float64))
 
 
+def _without(
+    uncovered: NDArray[np.int32],
+    edges: Edges,
+    adjacency: Adjacency,
+    demand: Demand,
+    prices: NDArray[np.float64],
+    rank: NDArray[np.int32],
+) -> tuple[NDArray[np.float64], float]:
+    """Find prices anew, without what was paid for promises that cannot be kept."""
+    prices[uncovered] = np.maximum(prices[uncovered], 0)
+    swept = prices.copy()
+    sweep(adjacency, np.argsort(rank), demand, swept, _SWEEPS)
+    return cheaper(edges, demand, prices, swept)
+
+
 def _polish(
     edges: Edges,
-    room: NDArray[np.int32],
+    demand: Demand,
     rank: NDArray[np.int32],
     prices: NDArray[np.float64],
     welfare: float,
@@ -212,22 +249,20 @@ def _polish(
     edges = edges.at(by_value(edges.weight, edges, rank))
     ranked = Edges(rank[edges.u], rank[edges.v], edges.weight)
     by_rank = np.argsort(rank)
-    prices, bound = polish(ranked, room[by_rank], prices[by_rank], welfare)
+    prices, bound = polish(ranked, demand.at(by_rank), prices[by_rank], welfare)
     return prices[rank], bound
 
 
 def _better(
     edges: Edges,
-    room: NDArray[np.int32],
-    promised: NDArray[np.bool_],
+    demand: Demand,
     first: NDArray[np.int64],
     second: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the choice that keeps more promises, then the one that weighs more."""
 
     def merit(chosen: NDArray[np.int64]) -> tuple[int, float]:
-        broken = len(_uncovered(edges, room, promised, chosen))
-        return -broken, _weigh(edges, chosen)
+        return -len(_uncovered(edges, demand, chosen)), _weigh(edges, chosen)
 
     return max(first, second, key=merit)
 
@@ -235,17 +270,16 @@ def _better(
 def _choose(
     edges: Edges,
     adjacency: Adjacency,
-    room: NDArray[np.int32],
-    promised: NDArray[np.bool_],
+    demand: Demand,
     rank: NDArray[np.int32],
     prices: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Choose among the worthwhile edges, or among all if a promise needs it."""
     chosen = np.zeros(0, np.int64)
     for share in (_NEAR, np.inf):
-        ids = worthwhile(edges, adjacency, room, prices, share, every=promised)
-        chosen = exchange(edges, ids, room, promised, rank, prices)
-        if not len(_uncovered(edges, room, promised, chosen)):
+        ids = worthwhile(edges, adjacency, demand, prices, share)
+        chosen = exchange(edges, ids, demand, rank, prices)
+        if not len(_uncovered(edges, demand, chosen)):
             break
     return chosen
 
@@ -253,8 +287,7 @@ def _choose(
 def exchange(
     edges: Edges,
     ids: NDArray[np.int64],
-    room: NDArray[np.int32],
-    promised: NDArray[np.bool_],
+    demand: Demand,
     rank: NDArray[np.int32],
     prices: NDArray[np.float64],
 ) -> NDArray[np.int64]:
@@ -264,14 +297,11 @@ def exchange(
     order = by_value(reduced, some, rank)
     ids, some, by_rank = ids[order], some.at(order), np.argsort(rank)
     ranked = Edges(rank[some.u], rank[some.v], some.weight)
+    room, keep = demand.at(by_rank)
     graph = Graph.of(
-        ranked,
-        reduced[order],
-        room=room[by_rank],
-        price=prices[by_rank],
-        keep=promised[by_rank],
+        ranked, reduced[order], room=room, price=prices[by_rank], keep=keep
     )
-    choice = hold(graph, greedy(ranked, graph.room.copy()))
+    choice = hold(graph, greedy(ranked, room.copy()))
     scratch = Scratch.of(len(room))
     cover(graph, choice, scratch)
     for effort in _EFFORTS:
@@ -280,18 +310,9 @@ def exchange(
 
 
 def _uncovered(
-    edges: Edges,
-    room: NDArray[np.int32],
-    promised: NDArray[np.bool_],
-    chosen: NDArray[np.int64],
+    edges: Edges, demand: Demand, chosen: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """Return promised companies with room and an edge, but no chosen one."""
-    possible = np.zeros(len(room), np.bool_)
-    if not promised.any():
-        return np.zeros(0, np.int32)
-    some = (promised[edges.u] | promised[edges.v]) & (edges.weight > 0)
-    possible[edges.u[some]] = True
-    possible[edges.v[some]] = True
-    possible[edges.u[chosen]] = False
-    possible[edges.v[chosen]] = False
-    return np.flatnonzero(possible & promised & (room > 0)).astype(np.int32)
+    """Return the promised companies without a chosen edge."""
+    uncovered = demand.promised.copy()
+    uncovered[edges.u[chosen]] = uncovered[edges.v[chosen]] = False
+    return np.flatnonzero(uncovered).astype(np.int32)

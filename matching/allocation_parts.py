@@ -13,7 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from matching.allocation import Allocation, exchange
 from matching.allocation_order import company_ranks
-from matching.allocation_prices import Adjacency, Edges, dual_bound, sweep, worthwhile
+from matching.allocation_prices import (
+    Adjacency,
+    Demand,
+    Edges,
+    dual_bound,
+    sweep,
+    worthwhile,
+)
 from matching.engine import Engine, LocalEngine
 
 _EXCHANGES = 6  # of prices
@@ -40,7 +47,7 @@ class _Register(NamedTuple):
 
     edges: Edges
     part: NDArray[np.int32]  # of each company
-    room: NDArray[np.int32]
+    demand: Demand
     order: Ids  # in which companies set their prices
 
 
@@ -81,7 +88,8 @@ def allocate_in_parts(
     edges = Edges(u, v, np.array(weight, np.float32))
     room = np.array(capacity, np.int32)
     rank = company_ranks(u, v, edges.weight, room.astype(np.int64))
-    register = _Register(edges, part, room, np.argsort(rank))
+    demand = Demand(room, np.zeros(len(room), np.bool_))
+    register = _Register(edges, part, demand, np.argsort(rank))
     n_parts = int(part.max(initial=0)) + 1
     prices = np.zeros(len(room))
 
@@ -92,16 +100,16 @@ def allocate_in_parts(
         own = engine.map_blocks(_own_prices, news(), register)
         prices = (1 - _STEP) * prices + _STEP * np.sum(own, axis=0)
     near = np.unique(np.concatenate(engine.map_blocks(_wanted, news(), register)))
-    some, nobody = edges.at(near), np.zeros(len(room), np.bool_)
+    some = edges.at(near)
     joined = Adjacency.of(some, len(room))
-    sweep(joined, register.order, room, prices, _LAST_SWEEPS)
-    ids = worthwhile(some, joined, room, prices, _NEAR)
-    chosen = np.sort(near[exchange(some, ids, room, nobody, rank, prices)])
+    sweep(joined, register.order, demand, prices, _LAST_SWEEPS)
+    ids = worthwhile(some, joined, demand, prices, _NEAR)
+    chosen = np.sort(near[exchange(some, ids, demand, rank, prices)])
     return PartsAllocation(
         Allocation(
             chosen=chosen.astype(np.int32),
             welfare=float(np.sort(edges.weight[chosen]).sum(dtype=np.float64)),
-            bound=dual_bound(edges, room, prices),
+            bound=dual_bound(edges, demand, prices),
             prices=prices.astype(np.float32),
             uncovered=np.zeros(0, np.int32),
         ),
@@ -112,24 +120,24 @@ def allocate_in_parts(
 
 def _own_prices(news: _News, register: _Register) -> NDArray[np.float64]:
     """Sweep the prices of a part's companies; 0 for the others."""
-    edges, part, room, order = register
+    edges, part, demand, order = register
     own = part == news.part
     prices = news.prices.copy()
     some = np.flatnonzero(own[edges.u] | own[edges.v])
     adjacency = Adjacency.of(edges.at(some), len(part))
-    sweep(adjacency, order[own[order]], room, prices, _SWEEPS)
+    sweep(adjacency, order[own[order]], demand, prices, _SWEEPS)
     prices[~own] = 0
     return prices
 
 
 def _wanted(news: _News, register: _Register) -> Ids:
     """Return the edges that a part's companies want to be brought along."""
-    edges, part, room, _ = register
+    edges, part, demand, _ = register
     own = part == news.part
     some = np.flatnonzero(own[edges.u] | own[edges.v])
     some_edges = edges.at(some)
     adjacency = Adjacency.of(some_edges, len(part))
     ids: Ids = some[
-        worthwhile(some_edges, adjacency, room, news.prices, _WIDE, owners=own)
+        worthwhile(some_edges, adjacency, demand, news.prices, _WIDE, owners=own)
     ]
     return ids

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.allocation_prices import Adjacency, Edges, cheaper, dual, sweep
+from matching.allocation_prices import Adjacency, Demand, Edges, cheaper, dual, sweep
 from matching.kernels import njit
 
 _POLISH_STEPS = (12, 600)
@@ -17,7 +17,7 @@ _FINE = 1e-7  # of the bound: hopes below are fulfilled
 
 def polish(
     edges: Edges,
-    room: NDArray[np.int32],
+    demand: Demand,
     prices: NDArray[np.float64],
     welfare: float,
 ) -> tuple[NDArray[np.float64], float]:
@@ -36,16 +36,16 @@ def polish(
     """
     steps = int(np.clip(_POLISH_WORK / max(1, len(edges.u)), *_POLISH_STEPS))
     best = prices.copy()
-    _descend(edges, room, best, welfare, steps)
+    _descend(edges, demand, best, welfare, steps)
     swept, order = best.copy(), np.arange(len(best))
-    sweep(Adjacency.of(edges, len(best)), order, room, swept, _LAST_SWEEPS)
-    return cheaper(edges, room, best, swept)
+    sweep(Adjacency.of(edges, len(best)), order, demand, swept, _LAST_SWEEPS)
+    return cheaper(edges, demand, best, swept)
 
 
 @njit()
 def _descend(
     edges: Edges,
-    room: NDArray[np.int32],
+    demand: Demand,
     best: NDArray[np.float64],
     welfare: float,
     steps: int,
@@ -56,6 +56,7 @@ def _descend(
     nothing: the least bound that exists lies somewhere between the two.
     """
     prices, n = best.copy(), len(best)
+    room, promised = demand
     least = dual(edges, room, best)
     hope = least - welfare
     direction, slope = np.zeros(n), np.zeros(n)
@@ -76,15 +77,19 @@ def _descend(
             continue
         length = 0.0
         for i in range(n):
-            if prices[i] <= 0 and slope[i] > 0:
-                slope[i] = 0.0
+            if prices[i] == 0 and slope[i] > 0:
+                # Downwards the price counts once at most, or cannot go.
+                less = slope[i] - room[i] + 1.0
+                slope[i] = max(0.0, less) if promised[i] else 0.0
             direction[i] = _MOMENTUM * direction[i] + slope[i]
             length += direction[i] * direction[i]
         if length == 0 or hope <= _FINE * least:
             break
         step = (value - least + hope) / length
         for i in range(n):
-            prices[i] = max(0.0, prices[i] - step * direction[i])
+            prices[i] -= step * direction[i]
+            if not promised[i]:
+                prices[i] = max(0.0, prices[i])
 
 
 @njit()
@@ -98,11 +103,12 @@ def _dual_slope(
     u, v, weight = edges
     value = 0.0
     for i in range(len(prices)):
-        value += room[i] * prices[i]
-        slope[i] = room[i]
+        units = room[i] if prices[i] >= 0 else 1
+        value += units * prices[i]
+        slope[i] = units
     for e in range(len(u)):
         surplus = np.float64(weight[e]) - (prices[u[e]] + prices[v[e]])
-        if surplus > 0:
+        if surplus > 0 and weight[e] > 0:
             value += surplus
             slope[u[e]] -= 1.0
             slope[v[e]] -= 1.0

@@ -15,6 +15,7 @@ _SWEEPS = (20, 200)  # over the rest: more where they are few
 _WORK = 8e6  # edges to sweep in all
 _EXTRA = 2  # edges beyond its room that a company may need to find its price
 _TINY = 1e-12
+_DEAR = 8.0  # times the best weight: nobody is paid more to be met
 _GUESS = 0.9  # of a price: below it, surpluses rarely count in the next sweep
 _WIDE = 0.12  # of the mean price: edges that far below their price can come back
 
@@ -33,6 +34,20 @@ class Edges(NamedTuple):
     def reduced(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each edge is worth beyond the prices of its ends."""
         return self.weight.astype(np.float64) - (prices[self.u] + prices[self.v])
+
+
+class Demand(NamedTuple):
+    """Per company: how many edges it can take, and whether it must get one.
+
+    A company without room is promised nothing.
+    """
+
+    room: NDArray[np.int32]
+    promised: NDArray[np.bool_]
+
+    def at(self, ids: NDArray[np.int64]) -> "Demand":
+        """Return the demand of some companies, in the order of `ids`."""
+        return Demand(self.room[ids], self.promised[ids])
 
 
 class Adjacency(NamedTuple):
@@ -67,7 +82,7 @@ def starts(edges: Edges, n: int) -> NDArray[np.int64]:
 def find_prices(
     edges: Edges,
     adjacency: Adjacency,
-    room: NDArray[np.int32],
+    demand: Demand,
     order: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], float]:
     """Minimise the Lagrangian dual by coordinate descent.
@@ -77,16 +92,17 @@ def find_prices(
     edges : Edges
     adjacency : Adjacency
         Of all edges.
-    room : int32 array of shape (n,)
-        How many edges each company can take.
+    demand : Demand
+        How many edges each company can take, and who must get one.
     order : int64 array of shape (n,)
         The order in which companies set their prices.
 
     Returns
     -------
-    prices : float64 array of shape (n,), not negative
+    prices : float64 array of shape (n,)
+        Negative where a company that must get an edge is worth an extra payment.
     bound : float
-        `dual_bound(edges, room, prices)`, the least that was seen.
+        `dual_bound(edges, demand, prices)`, the least that was seen.
 
     Notes
     -----
@@ -98,37 +114,36 @@ def find_prices(
     Fisher, "The Lagrangian relaxation method for solving integer programming
     problems", Management Science 27(1), 1981. doi:10.1287/mnsc.27.1.1
     """
-    prices = np.zeros(len(room))
-    sweep(adjacency, order, room, prices, _FULL_SWEEPS)
+    prices = np.zeros(len(demand.room))
+    sweep(adjacency, order, demand, prices, _FULL_SWEEPS)
     swept = prices.copy()
-    some = edges.at(worthwhile(edges, adjacency, room, swept, _WIDE))
+    some = edges.at(worthwhile(edges, adjacency, demand, swept, _WIDE))
     # Falling surplus: a sweep then finds the best of a company first.
     some = some.at(np.argsort(-some.reduced(swept), kind="stable"))
     sweeps = int(np.clip(_WORK / max(1, len(some.u)), *_SWEEPS))
-    sweep(Adjacency.of(some, len(room)), order, room, swept, sweeps)
-    return cheaper(edges, room, prices, swept)
+    sweep(Adjacency.of(some, len(prices)), order, demand, swept, sweeps)
+    return cheaper(edges, demand, prices, swept)
 
 
 def cheaper(
     edges: Edges,
-    room: NDArray[np.int32],
+    demand: Demand,
     first: NDArray[np.float64],
     second: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
     """Return the prices with the lower bound, and that bound."""
-    bounds = [dual_bound(edges, room, prices) for prices in (first, second)]
+    bounds = [dual_bound(edges, demand, prices) for prices in (first, second)]
     return (second, bounds[1]) if bounds[1] < bounds[0] else (first, bounds[0])
 
 
 def worthwhile(
     edges: Edges,
     adjacency: Adjacency,
-    room: NDArray[np.int32],
+    demand: Demand,
     prices: NDArray[np.float64],
     share: float,
     *,
     owners: NDArray[np.bool_] | None = None,
-    every: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Return the edges that could be chosen, or set a price, at about these prices.
 
@@ -139,28 +154,24 @@ def worthwhile(
     ----------
     owners : boolean array of shape (n,), optional
         Only these companies are asked which edges they want.
-    every : boolean array of shape (n,), optional
-        Companies that want all their edges.
     """
-    slack = share * max(_TINY, float(np.sort(prices).sum()) / max(1, len(prices)))
+    mean = float(np.sort(np.maximum(prices, 0)).sum()) / max(1, len(prices))
+    slack = share * max(_TINY, mean)
     level = np.empty(len(prices))
-    _levels(adjacency, room, prices, slack, level)
+    _levels(adjacency, demand, prices, slack, level)
     if owners is not None:
         level[~owners] = np.inf
-    if every is not None:
-        level[every] = -np.inf
     return _above(edges, prices, level)
 
 
-def dual_bound(
-    edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]
-) -> float:
+def dual_bound(edges: Edges, demand: Demand, prices: NDArray[np.float64]) -> float:
     """Return an upper bound on the weight of any allocation, valid for any prices.
 
-    sum(room * price) + sum(max(0, weight - price of both ends)), which weak duality
-    puts above every choice of edges that fits `room`, for all prices >= 0.
+    sum(room * price, or 1 * price where it is negative) + sum(max(0, weight - price
+    of both ends)), which weak duality puts above every choice of edges that meets
+    `demand`, for all prices that are negative only where an edge is promised.
     """
-    value: float = dual(edges, room, prices)
+    value: float = dual(edges, demand.room, prices)
     return value * (1 + ROUNDING)
 
 
@@ -183,20 +194,22 @@ def _above(
 @njit()
 def _levels(
     adjacency: Adjacency,
-    room: NDArray[np.int32],
+    demand: Demand,
     prices: NDArray[np.float64],
     slack: float,
     level: NDArray[np.float64],
 ) -> None:
     """Write the surplus from which on an edge may matter to a company."""
     start, neighbour, weight = adjacency
+    room, promised = demand
     most = 0
     for i in range(len(room)):
         most = max(most, room[i])
     top = np.zeros(most + _EXTRA)
     for i in range(len(room)):
         k = room[i] + _EXTRA - 1
-        top[: k + 1] = 0.0
+        # What is promised is taken at a loss, if it must be.
+        top[: k + 1] = -np.inf if promised[i] else 0.0
         for p in range(start[i], start[i + 1]):
             surplus = np.float64(weight[2 * p]) - prices[neighbour[2 * p]]
             if surplus > top[k]:
@@ -226,10 +239,10 @@ def dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) -> 
     u, v, weight = edges
     total = 0.0
     for i in range(len(prices)):
-        total += room[i] * prices[i]
+        total += (room[i] if prices[i] > 0 else 1) * prices[i]
     for e in range(len(u)):
         surplus = np.float64(weight[e]) - (prices[u[e]] + prices[v[e]])
-        if surplus > 0:
+        if surplus > 0 and weight[e] > 0:
             total += surplus
     return total
 
@@ -238,20 +251,25 @@ def dual(edges: Edges, room: NDArray[np.int32], prices: NDArray[np.float64]) -> 
 def sweep(
     adjacency: Adjacency,
     order: NDArray[np.int64],
-    room: NDArray[np.int32],
+    demand: Demand,
     prices: NDArray[np.float64],
     sweeps: int,
 ) -> None:
     """Set each price between the last surplus that fits and the first that does not.
 
     Any such value minimises the dual along this coordinate; the middle converges
-    best. A company without room is priced so that no edge is worth it.
+    best. A company without room is priced so that no edge is worth it; one that must
+    get an edge and finds none worth it, so that exactly the best one is.
     """
     start, neighbour, weight = adjacency
+    room, promised = demand
     most, longest = 0, 0
+    lowest = 0.0
     for i in range(len(room)):
         most = max(most, room[i])
         longest = max(longest, start[i + 1] - start[i])
+        for p in range(start[i], start[i + 1]):
+            lowest = min(lowest, -_DEAR * np.float64(weight[2 * p]))
     top = np.zeros(most + 1)  # the best `room + 1` surpluses, falling
     surplus = np.zeros(longest)
     for _ in range(sweeps):
@@ -260,6 +278,8 @@ def sweep(
             for p in range(degree):
                 w = np.float64(weight[2 * (begin + p)])
                 surplus[p] = w - prices[neighbour[2 * (begin + p)]]
+                if w <= 0:
+                    surplus[p] = -np.inf
             # The last price tells what need not be looked at; if too little is
             # left above it, the second pass looks at everything.
             for least in (_GUESS * prices[i], 0.0):
@@ -276,3 +296,17 @@ def sweep(
                     break
             last = top[k - 1] if k > 0 else top[0]
             prices[i] = 0.5 * last + 0.5 * top[k]
+            if promised[i] and top[0] <= 0 and degree > 0:
+                prices[i] = max(lowest, _between_best(surplus[:degree]))
+
+
+@njit()
+def _between_best(surplus: NDArray[np.float64]) -> float:
+    """Return the middle between the best and the second best of some surpluses."""
+    best, second = -np.inf, -np.inf
+    for z in surplus:
+        if z > best:
+            best, second = z, best
+        elif z > second:
+            second = z
+    return best if second == -np.inf else 0.5 * best + 0.5 * second

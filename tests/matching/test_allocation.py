@@ -40,13 +40,14 @@ def incidence(u, v, n):
     return csr_matrix((np.ones(2 * len(u)), ends), shape=(n, len(u)))
 
 
-def best_weight(u, v, weight, capacity, fixed=()):
+def best_weight(u, v, weight, capacity, fixed=(), covered=0):
     """The exact optimum, by integer programming."""
     least = np.zeros(len(u))
     least[list(fixed)] = 1
+    ends = incidence(u, v, len(capacity))
     solution = milp(
         -weight.astype(float),
-        constraints=LinearConstraint(incidence(u, v, len(capacity)), ub=capacity),
+        constraints=LinearConstraint(ends, lb=covered, ub=capacity),
         integrality=np.ones(len(u)),
         bounds=Bounds(least, 1),
     )
@@ -129,9 +130,7 @@ def test_fixed_pairs_stay_whatever_they_cost(graph, data):
 
 @given(graphs(), st.data())
 @settings(max_examples=100, deadline=None)
-def test_promised_companies_are_covered_and_the_bound_holds_without_promise(
-    graph, data
-):
+def test_promises_are_kept_and_within_the_bound(graph, data):
     u, v, weight, capacity = graph
     n = len(capacity)
     promised = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
@@ -144,7 +143,24 @@ def test_promised_companies_are_covered_and_the_bound_holds_without_promise(
     assert (load <= capacity).all()
     assert np.flatnonzero(missed).tolist() == result.uncovered.tolist()
     assert missed.sum() == fewest_missed(u, v, capacity, promised)
-    assert best_weight(u, v, weight, capacity) <= result.bound + 1e-6
+    kept = promised & (load > 0)
+    best = best_weight(u, v, weight, capacity, covered=kept.astype(int))
+    assert result.welfare <= best + 1e-6 <= result.bound + 2e-6
+
+
+def test_what_promises_cost_is_in_the_bound():
+    u, v, weight, capacity = market(1000, 3, seed=7)
+    capacity = np.minimum(capacity, 2)
+    promised = np.arange(1000) % 3 > 0
+
+    free = allocate(u, v, weight, capacity)
+    fair = allocate(u, v, weight, capacity, must_cover=promised)
+
+    assert fair.welfare < 0.999 * free.welfare
+    assert fair.ratio >= 0.9995
+    assert fair.bound < free.bound
+    assert (fair.prices[~promised] >= 0).all()
+    assert (fair.prices < 0).any()
 
 
 def test_wanted_partner_is_given_to_those_who_have_nobody_else():
