@@ -246,7 +246,7 @@ def _publish(
     manifest = _readable(plan.manifest, task.register)
     reached("before publishing")
     with db.transaction() as session:
-        release_at = _release_at(session, policy, now)
+        release_at = _release_at(session, held.week, policy, now)
         rounds_lease.publishing(
             session,
             held,
@@ -279,12 +279,17 @@ def _publish(
     )
 
 
-def _release_at(session: Session, policy: Policy, now: datetime) -> datetime | None:
+def _release_at(
+    session: Session, week: str, policy: Policy, now: datetime
+) -> datetime | None:
     """None while rounds are released by hand."""
     released = session.scalar(
         sa.select(sa.func.count()).where(Round.state == RoundState.RELEASED)
     )
-    return now + policy.hold if (released or 0) >= policy.manual_rounds else None
+    if (released or 0) < policy.manual_rounds:
+        return None
+    # A round computed early is not shown before its week.
+    return max(now + policy.hold, due_at(week, weekday=1, hour=0))
 
 
 def _readable(manifest: dict[str, Any], register: Register) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from flask import Flask, current_app
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_decimal, format_time
 
 from app.web import static_files
 
@@ -33,5 +33,5 @@ def day(value: date | datetime) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Day and time, in local time."""
-    return str(format_datetime(value, format="medium"))
+    """Day and minute, in local time: 07.12.2026, 10:00."""
+    return f"{format_date(value, format='medium')}, {format_time(value, 'HH:mm')}"

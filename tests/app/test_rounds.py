@@ -607,6 +607,17 @@ class TestRelease:
         assert (early, again) == ([], [])
         assert [one.week for one in late] == [WEEK]
 
+    def test_a_round_computed_early_waits_for_its_week(self):
+        association()
+        earlier = MONDAY - timedelta(days=4)
+        rounds.run(WEEK, at=earlier, policy=Policy(timedelta(hours=26), 0))
+
+        sunday = rounds.release_due(at=MONDAY - timedelta(days=1))
+        monday = rounds.release_due(at=MONDAY)
+
+        assert sunday == []
+        assert [one.week for one in monday] == [WEEK]
+
     def test_hold_stops_the_automatic_release_too(self):
         association()
         rounds.run(WEEK, at=MONDAY, policy=Policy(timedelta(0), manual_rounds=0))
