@@ -51,7 +51,7 @@ translate: $(VENV)/.tests ## collect texts of the interface and compile the Engl
 
 screenshots: $(VENV)/.tests ## take the pictures in docs/ from a running demo
 	@tools/need-chromium
-	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m tools.pictures
 
 vendor: ## fetch the style sheets and scripts of others again (needs Node)
 	npm ci --ignore-scripts

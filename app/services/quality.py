@@ -142,7 +142,7 @@ def _headline(
         Figure(
             "certificate",
             latest.certificate if latest else None,
-            len(shown),
+            sum(one.week == latest.week for one in shown) if latest else 0,
         ),
     ]
     return {figure.key: figure for figure in found}

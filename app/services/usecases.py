@@ -12,7 +12,6 @@ from matching.knowledge import UseCase
 
 PER_PAGE = 24
 LEAST_FUZZY = 78  # rapidfuzz points; below it, hits are chance
-FEWEST_OF_SECTOR = 4  # sectors with fewer cases are found by words
 FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -56,13 +55,6 @@ def area_of(case: UseCase) -> str:
     """The id of the area a case belongs to: `app.prod` within `app`, else the root."""
     parts = case.topics[0].split(".")
     return ".".join(parts[:2]) if parts[0] == "app" else parts[0]
-
-
-@lru_cache(maxsize=1)
-def sectors() -> list[str]:
-    """Sectors that several cases name, by the alphabet."""
-    counts = Counter(s for case in knowledge.load().use_cases for s in case.sectors)
-    return sorted(name for name, count in counts.items() if count >= FEWEST_OF_SECTOR)
 
 
 def find(

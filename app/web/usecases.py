@@ -4,9 +4,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from app.i18n import language
 from app.services import usecases
+from app.services.usecases_sectors import SECTORS
 from app.web.access import public
 from matching import knowledge
 from matching.knowledge import Topic
@@ -30,7 +32,7 @@ def index() -> ResponseReturnValue:
         found=found,
         chosen=chosen,
         areas=usecases.areas(language()),
-        sectors=usecases.sectors(),
+        sectors=sorted(SECTORS, key=gettext),
         known=knowledge.load(),
         filtered=any(chosen.values()) or page > 1,
         link=lambda number: (

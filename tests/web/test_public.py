@@ -1,5 +1,6 @@
 """Pages for everybody: what they say, what they hide, which language they speak."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -10,6 +11,8 @@ from app import db
 from app.errors import AppError, Busy, Conflict, Invalid, NotAllowed, NotFound
 from app.models import Kind
 from app.services import companies, usecases
+from app.services.usecases_sectors import SECTORS
+from matching import knowledge
 from tests import factories
 from tests.factories import MONDAY
 
@@ -190,3 +193,18 @@ def test_a_use_case_leads_to_a_need_and_an_offering(client):
     assert "kind=need" in page
     assert "kind=offering" in page
     assert client.get("/usecases/app.prod/nothing").status_code == 404
+
+
+def test_sectors_to_choose_from_are_those_that_several_use_cases_name():
+    cases = Counter(one for case in knowledge.load().use_cases for one in case.sectors)
+
+    assert set(SECTORS) == {name for name, count in cases.items() if count >= 4}
+
+
+def test_sectors_are_chosen_by_their_english_names(client):
+    client.set_cookie("lang", "en")
+
+    page = client.get("/usecases?sector=Weinbau")
+
+    assert '<option value="Weinbau" selected>Winegrowing</option>' in page.text
+    assert 'href="/usecases/' in page.text
