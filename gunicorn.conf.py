@@ -22,8 +22,7 @@ forwarded_allow_ips = ""  # the application trusts proxies by its own setting
 
 
 def post_worker_init(worker: object) -> None:
-    """The first form shall be as quick as the tenth: model and index load meanwhile."""
-    from app.services import preview, topics
+    """The first form shall be as quick as the tenth: the model loads meanwhile."""
+    from app.services import topics
 
     topics.warm()
-    preview.warm()

@@ -36,6 +36,8 @@ SCHEDULE = (
     Sweep("feedback", 30, sweeps.ask_feedback),
     # After an update of the knowledge: new vectors.
     Sweep("listings", 15, sweeps.describe_listings),
+    # So that the preview of a form knows what was written a moment ago.
+    Sweep("preview", 2, sweeps.refresh_preview, lease=timedelta(minutes=10)),
     Sweep("clean up", 60, sweeps.clean_up),
 )
 

@@ -29,7 +29,15 @@ from app.models import (
     Side,
     SignInLink,
 )
-from app.services import consent, feedback, introductions, listings, outbox, rounds
+from app.services import (
+    consent,
+    feedback,
+    introductions,
+    listings,
+    outbox,
+    preview_index,
+    rounds,
+)
 from app.services.introductions_sides import UNNOTICED_ENDS, column
 from matching.errors import MatchingError
 
@@ -197,6 +205,11 @@ def ask_feedback(work: Work) -> int:
 def describe_listings(work: Work) -> int:
     """Bring vectors to the model of this version of the knowledge."""
     return listings.refresh_vectors()
+
+
+def refresh_preview(work: Work) -> int:
+    """Let people who type count in the listings as they stand."""
+    return int(preview_index.refresh(work.settings.DATA_DIR, at=work.clock()))
 
 
 def clean_up(work: Work) -> int:

@@ -144,15 +144,18 @@ def test_buttons_recognise_and_preview_without_javascript(
     assert stored() == []
 
 
-def test_the_preview_follows_the_typing(client: FlaskClient, index: FakeIndex):
+def test_the_preview_follows_the_typing(
+    client: FlaskClient, company_id: UUID, index: FakeIndex
+):
     answer = client.post(
         "/onboarding/preview", data={"place": "Ulm", "need-text": NEED}
     )
 
     assert answer.status_code == 200
     assert "7 Firmen könnten passen" in answer.get_data(as_text=True)
-    kind, lat, _, state, reach, _ = index.asked[-1]
-    assert (kind, round(lat), state, reach) == ("need", 48, "DE-BW", "national")
+    kind, lat, _, reach, _, but = index.asked[-1]
+    assert (kind, round(lat), reach) == ("need", 48, "national")
+    assert but == str(company_id)
 
 
 def test_without_a_place_nothing_is_said_of_the_region(
