@@ -1,13 +1,14 @@
-"""Opening a page or a link never changes anything: mail scanners open every link."""
+"""Reading changes nothing, and neither does a form that another site has sent."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from app import db
 from app.models import Kind, Person
@@ -17,6 +18,9 @@ from tests.web.test_pages import LIBRARY
 
 # What a visit may leave behind: who was here, and how often.
 TRACES = {"rate_limit"}
+# RFC 8058: mail programs unsubscribe with one POST and a signed address. The language
+# is a cookie of the browser alone, and pages for everybody set no other.
+UNGUARDED = {"mail_choices.unsubscribe", "public.language"}
 GERMAN = {"und", "nicht", "oder", "wird", "eine", "ihre", "noch", "sie", "diese", "für"}
 
 
@@ -56,6 +60,20 @@ def test_no_get_and_no_head_writes_anything(app, me, ids):
     assert not changed, "\n".join(changed)
 
 
+def test_no_form_of_another_site_is_taken(app, me, ids):
+    app.config["WTF_CSRF_ENABLED"] = True
+    me.get("/week")
+    before, taken = contents(), []
+
+    for rule, address in posts(app, ids):
+        answer = me.post(address, data={"name": "x"})
+        if answer.status_code != 400 and rule.endpoint not in UNGUARDED:
+            taken.append(f"{address}: {answer.status_code}")
+
+    assert not taken, "\n".join(taken)
+    assert contents() == before
+
+
 def test_english_pages_hold_no_german_anywhere(app, me, ids):
     me.set_cookie("lang", "en")
     wrong = []
@@ -72,16 +90,26 @@ def test_english_pages_hold_no_german_anywhere(app, me, ids):
     assert not wrong, "\n".join(wrong)
 
 
-def pages(app: Flask, ids: dict[str, object]):
+def pages(app: Flask, ids: dict[str, object]) -> Iterator[str]:
     """Every address that answers a GET, with ids that exist where we have them."""
     for rule in app.url_map.iter_rules():
-        ours = not rule.endpoint.startswith(LIBRARY)
-        if ours and "GET" in (rule.methods or ()):
-            yield re.sub(
-                r"<(?:\w+:)?(\w+)>",
-                lambda found: str(ids.get(found[1], UUID(int=7))),
-                rule.rule,
-            )
+        if not rule.endpoint.startswith(LIBRARY) and "GET" in (rule.methods or ()):
+            yield address_of(rule, ids)
+
+
+def posts(app: Flask, ids: dict[str, object]) -> Iterator[tuple[Rule, str]]:
+    """Every address that takes a form, those of the accounts as well."""
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()):
+            yield rule, address_of(rule, ids)
+
+
+def address_of(rule: Rule, ids: dict[str, object]) -> str:
+    return re.sub(
+        r"<(?:\w+:)?(\w+)>",
+        lambda found: str(ids.get(found[1], UUID(int=7))),
+        rule.rule,
+    )
 
 
 def contents() -> dict[str, list[tuple[object, ...]]]:
