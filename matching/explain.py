@@ -11,8 +11,8 @@ from matching.columns import COSINE, FACTOR, Array, Columns
 from matching.facts import Facts, facts
 from matching.market import Market
 from matching.stopwords import STOP_WORDS
-from matching.text import stem, tokens
 from matching.types import Listing, Match, Parts, Reason
+from matching.words import stem, tokens
 
 MOST_TOPICS = 3
 MOST_WORDS = 4

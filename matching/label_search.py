@@ -3,8 +3,8 @@
 from rapidfuzz import fuzz
 
 from matching.knowledge import Knowledge
-from matching.text import fold
 from matching.types import Language
+from matching.words import fold
 
 LEAST_SCORE = 72.0  # of 100: one wrong letter in six still finds the topic
 

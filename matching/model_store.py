@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from matching.text import Compounds, Features
+from matching.text import Features
 from matching.training import Weights
+from matching.words import Compounds
 
 
 def default_cache() -> Path:

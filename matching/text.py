@@ -1,248 +1,38 @@
 """Texts become features: word stems, parts of compounds, pieces of letters.
 
-Three spellings of a German word give the same features: with umlauts, with ae, oe,
-ue, and with the dots left out. A feature is known by a 64-bit hash of its letters.
-The knowledge base decides which hashes have a column of their own; all others share
-`N_BUCKETS` columns, so that two texts still meet in a word we never saw.
+A feature is known by a 64-bit hash of its letters. The knowledge base decides which
+hashes have a column of their own; all others share `N_BUCKETS` columns, so that two
+texts still meet in a word we never saw.
 """
 
 import math
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-import Stemmer
 
+from matching.hashes import Hashes, Ints, hash_grams, hash_words
 from matching.stopwords import STOP_WORDS
+from matching.words import (
+    TOKEN,
+    Compounds,
+    Lexicon,
+    fold,
+    lexicon,
+    tokens,
+    word_features,
+)
 
 Floats = npt.NDArray[np.float32]
-Hashes = npt.NDArray[np.uint64]
-Ints = npt.NDArray[np.int32]
 
-GRAMS = (3, 4, 5)
 WORD_SHARE = 0.4  # of the squared length of a text; the rest is pieces of letters
 N_BUCKETS = 1 << 19
 KNOWLEDGE_SHARE = 0.1  # of its texts, where a register has its own say
-SHORTEST_COMPOUND = 8
-SHORTEST_PART = 4
-LINKS = ("", "s", "es", "n", "en", "er", "e", "ns")
-
-_TOKEN = re.compile(r"[^\W_]+")
-_DOTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
-_SPELT_OUT = re.compile(r"(?<![aeq])([uU])[eE]|([aAoO])[eE]")
-_stem = lru_cache(maxsize=400_000)(Stemmer.Stemmer("german").stemWord)
 
 _SUBLINEAR = np.array([0.0] + [1 + math.log(count) for count in range(1, 1000)])
-
-# Two odd constants: a base for letters, and the finisher of SplitMix64.
-_BASE = np.uint64(0x9E3779B97F4A7C15)
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-
-
-def tokens(text: str) -> list[str]:
-    """Return the words and numbers of a text in lower case, soft hyphens removed."""
-    return _TOKEN.findall(text.lower().replace("\u00ad", ""))
-
-
-def fold(word: str) -> str:
-    """Write a lower-case word so that ä, ae and a dotless a look alike.
-
-    Examples
-    --------
-    >>> fold("prüfung") == fold("pruefung") == fold("prufung")
-    True
-    >>> fold("steuer"), fold("quelle")
-    ('steuer', 'quelle')
-    """
-    return _SPELT_OUT.sub(lambda m: m.group(1) or m.group(2), word.translate(_DOTS))
-
-
-def stem(word: str) -> str:
-    """Return the Snowball stem of a lower-case word, folded."""
-    stemmed: str = _stem(word)
-    return fold(stemmed)
-
-
-class Compounds:
-    """Splits German compounds into words that a corpus knows.
-
-    Among all splits the one wins whose parts are the most frequent (geometric mean);
-    parts may be joined by one of `LINKS`. After Koehn and Knight, "Empirical methods
-    for compound splitting", EACL 2003.
-    """
-
-    def __init__(self, counts: dict[str, int]) -> None:
-        self.counts = counts
-        self._parts: dict[str, tuple[str, ...]] = {}
-
-    @classmethod
-    def fit(cls, texts: Iterable[str]) -> "Compounds":
-        """Count the words of a corpus and, half as much, their stems."""
-        counts = Counter(chain.from_iterable(map(tokens, texts)))
-        stems: Counter[str] = Counter()
-        for word, count in counts.items():
-            stems[_stem(word)] += count
-        known = {
-            word: 2 * count
-            for word, count in counts.items()
-            if len(word) <= 14 and cls._may_be_part(word)
-        }
-        for word, count in stems.items():
-            if cls._may_be_part(word):
-                known.setdefault(word, count)
-        return cls(known)
-
-    @staticmethod
-    def _may_be_part(word: str) -> bool:
-        return len(word) >= SHORTEST_PART and word.isalpha() and word not in STOP_WORDS
-
-    def split(self, word: str) -> tuple[str, ...]:
-        """Return the parts of a lower-case word; none when it is no compound."""
-        if len(word) < SHORTEST_COMPOUND or not word.isalpha():
-            return ()
-        parts = self._parts.get(word)
-        if parts is None:
-            if len(self._parts) > 400_000:
-                self._parts.clear()
-            parts = self._best(word, 0)[1]
-            parts = parts if len(parts) > 1 else ()
-            self._parts[word] = parts
-        return parts
-
-    def _best(self, word: str, depth: int) -> tuple[float, tuple[str, ...]]:
-        """Return the best score and parts; at depth 0 a split beats the whole word."""
-        best_score: float = self._weight(word) if depth else 0
-        best: tuple[str, ...] = (word,)
-        if depth > 2:
-            return best_score, best
-        for cut in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
-            heads = self._heads(word[:cut])
-            if not heads:
-                continue
-            tail_score, tail = self._best(word[cut:], depth + 1)
-            if not tail_score:
-                continue
-            for head, weight in heads:
-                parts = (head, *tail)
-                score = (weight * tail_score ** len(tail)) ** (1 / len(parts))
-                score *= 0.8 ** (len(parts) - 2)
-                if score > best_score:
-                    best_score, best = score, parts
-        return best_score, best
-
-    def _heads(self, front: str) -> list[tuple[str, float]]:
-        """Return the known words that `front` can be, less a joining sound."""
-        found = []
-        for link in LINKS:
-            if not front.endswith(link):
-                continue
-            word = front[: len(front) - len(link)]
-            weight = self._weight(word)
-            if weight:
-                found.append((word, weight * (0.9 if link else 1.0)))
-        return found
-
-    def _weight(self, word: str) -> float:
-        if len(word) < SHORTEST_PART:
-            return 0
-        return self.counts.get(word) or self.counts.get(_stem(word), 0) / 2
-
-
-Lexicon = Mapping[str, tuple[str, ...]]
-
-
-def lexicon(groups: Iterable[Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Return, by stem, the names of the groups of like words that it stands in.
-
-    A group is named after its first word. Words of several tokens are left out: the
-    rest of the engine speaks of single tokens.
-    """
-    found: dict[str, dict[str, None]] = {}
-    for group in groups:
-        single = [tokens(word)[0] for word in group if len(tokens(word)) == 1]
-        for word in single:
-            if word not in STOP_WORDS:
-                found.setdefault(stem(word), {})[f"={single[0]}"] = None
-    return {word: tuple(names) for word, names in found.items()}
-
-
-def word_features(
-    token: str, compounds: Compounds, meanings: Lexicon
-) -> tuple[str, ...]:
-    """Return what a token stands for: its stem, those of its parts, their meanings."""
-    if len(token) < 2 or token in STOP_WORDS:
-        return ()
-    parts = (part for part in compounds.split(token) if len(part) >= SHORTEST_PART)
-    stems = (stem(token), *map(stem, parts))
-    meant = dict.fromkeys(name for one in stems for name in meanings.get(one, ()))
-    return (*stems, *meant)
-
-
-def hash_words(words: Sequence[str]) -> Hashes:
-    """Return one 64-bit hash per word; words and pieces of letters never collide."""
-    hashes, lengths = _letters(words)
-    starts = np.cumsum(lengths) - lengths
-    powers = _powers(int(lengths.max(initial=0)))
-    place = np.arange(len(hashes)) - np.repeat(starts, lengths)
-    weighted = hashes * powers[np.repeat(lengths, lengths) - 1 - place]
-    total = np.zeros(len(words), np.uint64)
-    full = lengths > 0
-    if full.any():
-        total[full] = np.add.reduceat(weighted, starts[full])
-    return _finish(total + lengths.astype(np.uint64))
-
-
-def hash_grams(words: Sequence[str]) -> tuple[Hashes, Ints]:
-    """Return the hashes of all pieces of 3, 4 and 5 letters and whose word each is.
-
-    Words are taken with a space on either side, so that a piece knows whether it
-    begins or ends a word. Pieces are ordered by length of piece, then by word.
-    """
-    padded = [f" {word} " for word in words]
-    letters, lengths = _letters(padded)
-    owner = np.repeat(np.arange(len(words), dtype=np.int32), lengths)
-    powers = _powers(max(GRAMS))
-    hashes, owners = [], []
-    for size in GRAMS:
-        n = len(letters) - size + 1
-        if n <= 0:
-            continue
-        inside = owner[:n] == owner[size - 1 :]
-        value = np.zeros(n, np.uint64)
-        for place in range(size):
-            value += letters[place : place + n] * powers[size - 1 - place]
-        # 1 << 32 keeps pieces apart from words, whose marks are their short lengths.
-        hashes.append(_finish(value[inside] + np.uint64((1 << 32) + size)))
-        owners.append(owner[:n][inside])
-    if not hashes:
-        return np.empty(0, np.uint64), np.empty(0, np.int32)
-    return np.concatenate(hashes), np.concatenate(owners)
-
-
-def _letters(words: Sequence[str]) -> tuple[Hashes, npt.NDArray[np.int64]]:
-    """Return the code points of all words in a row, and the length of each word."""
-    joined = "".join(words).encode("utf-32-le", "surrogatepass")
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    return np.frombuffer(joined, np.uint32).astype(np.uint64), lengths
-
-
-@lru_cache(maxsize=8)
-def _powers(n: int) -> Hashes:
-    powers = np.full(max(n, 1), _BASE)
-    powers[0] = 1
-    return np.cumprod(powers, dtype=np.uint64)
-
-
-def _finish(value: Hashes) -> Hashes:
-    value = (value ^ (value >> np.uint64(30))) * _MIX[0]
-    value = (value ^ (value >> np.uint64(27))) * _MIX[1]
-    return value ^ (value >> np.uint64(31))
 
 
 @dataclass(frozen=True)
@@ -498,7 +288,7 @@ def spoken_for(
         owners = np.concatenate([owners, bag.gram_owner])
     for column, owner in zip(columns.tolist(), owners.tolist(), strict=True):
         total[owner] += worth.get(column, 0.0)
-    written = {word.lower(): word for word in reversed(_TOKEN.findall(text))}
+    written = {word.lower(): word for word in reversed(TOKEN.findall(text))}
     order = np.argsort(-(total / count), kind="stable")[:limit]
     return tuple(
         written.get(bag.tokens[at], bag.tokens[at])

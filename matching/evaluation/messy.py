@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from matching.evaluation.judged import Judged
-from matching.text import Compounds
+from matching.words import Compounds
 
 TYPOS = 10  # one word in so many has two neighbouring letters swapped
 SHORTEST = 4  # letters of a word that is mistyped

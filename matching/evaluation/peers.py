@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from matching.stopwords import STOP_WORDS
-from matching.text import stem, tokens
+from matching.words import stem, tokens
 
 Floats = npt.NDArray[np.float64]
 Method = Callable[[Sequence[str], Sequence[str]], Floats]

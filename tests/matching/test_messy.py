@@ -4,7 +4,7 @@ import numpy as np
 
 from matching.evaluation.judged import Judged
 from matching.evaluation.messy import BOILERPLATE, cut, messy, mistype, spell_out
-from matching.text import Compounds
+from matching.words import Compounds
 
 SENTENCE = "Unsere Rechnungsprüfung dauert viel länger als vor einem Jahr geplant " * 10
 

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from matching import text
+from matching import text, words
+from matching.hashes import hash_grams, hash_words
 
 CORPUS = (
     "Rechnungen prüfen und Belege ablegen",
@@ -34,9 +35,9 @@ def test_three_spellings_of_a_word_have_the_same_features(features, spellings):
 
 
 def test_letters_that_only_look_like_an_umlaut_stay():
-    assert text.fold("steuer") == "steuer"
-    assert text.fold("bauer") == "bauer"
-    assert text.fold("quelle") == "quelle"
+    assert words.fold("steuer") == "steuer"
+    assert words.fold("bauer") == "bauer"
+    assert words.fold("quelle") == "quelle"
 
 
 def test_a_compound_has_the_features_of_its_parts(features):
@@ -81,7 +82,7 @@ def test_the_company_of_other_texts_changes_no_byte(features):
 def test_weights_follow_the_definition(features):
     row = features.transform(["Belege Belege Wartung"])
 
-    column = features.word_columns(text.hash_words(["beleg", "wartung"]))
+    column = features.word_columns(hash_words(["beleg", "wartung"]))
     beleg, wartung = (features.idf[one] for one in column)
     assert beleg == pytest.approx(math.log(5 / 3) + 1)
     a, b = (1 + math.log(2)) * beleg, wartung
@@ -90,7 +91,7 @@ def test_weights_follow_the_definition(features):
 
 
 def test_pieces_of_letters_are_those_of_the_padded_word():
-    hashes, owner = text.hash_grams(["abc", "b"])
+    hashes, owner = hash_grams(["abc", "b"])
 
     # " abc " has 3 + 2 + 1 pieces of 3, 4, 5 letters, " b " has 1.
     assert len(hashes) == 7
@@ -99,18 +100,18 @@ def test_pieces_of_letters_are_those_of_the_padded_word():
 
 
 def test_hashes_are_of_the_letters_not_of_the_company():
-    together, _ = text.hash_grams(["wartung", "maschine"])
-    alone, _ = text.hash_grams(["maschine"])
+    together, _ = hash_grams(["wartung", "maschine"])
+    alone, _ = hash_grams(["maschine"])
 
     assert set(alone.tolist()) < set(together.tolist())
-    assert text.hash_words(["ab", "c"])[1] == text.hash_words(["c"])[0]
+    assert hash_words(["ab", "c"])[1] == hash_words(["c"])[0]
 
 
 def test_stop_words_have_pieces_but_no_stem():
-    compounds = text.Compounds({})
+    compounds = words.Compounds({})
 
-    assert text.word_features("und", compounds, {}) == ()
-    assert text.word_features("wartung", compounds, {}) == (text.stem("wartung"),)
+    assert words.word_features("und", compounds, {}) == ()
+    assert words.word_features("wartung", compounds, {}) == (words.stem("wartung"),)
 
 
 def test_words_of_a_group_share_a_meaning():
@@ -126,7 +127,7 @@ def test_words_of_a_group_share_a_meaning():
 
 
 def test_a_word_may_stand_in_several_groups_but_not_as_a_phrase():
-    meanings = text.lexicon([("Einkauf", "buying"), ("Ware", "buying", "shop floor")])
+    meanings = words.lexicon([("Einkauf", "buying"), ("Ware", "buying", "shop floor")])
 
-    assert meanings[text.stem("buying")] == ("=einkauf", "=ware")
-    assert text.stem("shop") not in meanings
+    assert meanings[words.stem("buying")] == ("=einkauf", "=ware")
+    assert words.stem("shop") not in meanings
