@@ -6,8 +6,9 @@ texts still meet in a word we never saw.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 
 import numpy as np
@@ -18,6 +19,7 @@ from matching.hashes import Hashes, Ints, hash_grams, hash_words
 from matching.stopwords import STOP_WORDS
 from matching.words import (
     TOKEN,
+    WORDS_KEPT,
     Compounds,
     Lexicon,
     fold,
@@ -27,6 +29,7 @@ from matching.words import (
 )
 
 Floats = npt.NDArray[np.float32]
+FeaturesOf = Callable[[str], tuple[str, ...]]
 
 WORD_SHARE = 0.4  # of the squared length of a text; the rest is pieces of letters
 N_BUCKETS = 1 << 19
@@ -67,6 +70,10 @@ class Features:
         """Number of columns of their own: what a classifier may learn from."""
         return len(self.words) + len(self.grams)
 
+    @cached_property
+    def _features_of(self) -> "FeaturesOf":
+        return _features_of(self.compounds, self.meanings)
+
     @property
     def n_columns(self) -> int:
         """Number of all columns."""
@@ -88,7 +95,7 @@ class Features:
         words_of_groups = (word for group in groups for word in group)
         compounds = Compounds.fit(chain(texts, words_of_groups))
         meanings = lexicon(groups)
-        bag = _Bag(texts, compounds, meanings)
+        bag = _Bag(texts, _features_of(compounds, meanings))
         words, word_df = bag.document_frequency(bag.word_hashes, bag.word_owner)
         grams, gram_df = bag.document_frequency(bag.gram_hashes, bag.gram_owner)
         kept = np.sort(np.lexsort((grams, -gram_df))[:n_grams])
@@ -114,7 +121,7 @@ class Features:
             squared length, pieces of letters the rest. A row without any word is
             empty; all others have length 1.
         """
-        bag = _Bag(texts, self.compounds, self.meanings)
+        bag = _Bag(texts, self._features_of)
         columns = np.concatenate(
             [self.word_columns(bag.word_hashes), self.gram_columns(bag.gram_hashes)]
         )
@@ -221,12 +228,16 @@ def _columns(hashes: Hashes, known: Hashes, first: int, buckets: int) -> Ints:
     return np.where(own, first + place, shared).astype(np.int32)
 
 
+def _features_of(compounds: Compounds, meanings: Lexicon) -> FeaturesOf:
+    """Return `word_features` that remembers its answers: texts repeat their words."""
+    known = partial(word_features, compounds=compounds, meanings=meanings)
+    return lru_cache(maxsize=WORDS_KEPT)(known)
+
+
 class _Bag:
     """Texts as counts of their distinct tokens, and the features of those tokens."""
 
-    def __init__(
-        self, texts: Sequence[str], compounds: Compounds, meanings: Lexicon
-    ) -> None:
+    def __init__(self, texts: Sequence[str], features_of: FeaturesOf) -> None:
         place: dict[str, int] = {}
         columns: list[int] = []
         ends = [0]
@@ -240,7 +251,7 @@ class _Bag:
             (ones, np.array(columns, np.int32), np.array(ends, np.int32)),
             shape=(len(texts), len(place)),
         )
-        words = [word_features(token, compounds, meanings) for token in self.tokens]
+        words = [features_of(token) for token in self.tokens]
         sizes = np.fromiter(map(len, words), np.int64, len(words))
         self.word_owner = np.repeat(np.arange(len(words), dtype=np.int32), sizes)
         self.word_hashes = hash_words(list(chain.from_iterable(words)))
@@ -279,7 +290,7 @@ def spoken_for(
     words_only : bool
         Leave pieces of letters out.
     """
-    bag = _Bag([text], features.compounds, features.meanings)
+    bag = _Bag([text], features._features_of)
     columns, owners = features.word_columns(bag.word_hashes), bag.word_owner
     total = np.zeros(len(bag.tokens))
     count = np.maximum(bag.counts.toarray()[0], 1)

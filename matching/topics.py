@@ -29,6 +29,7 @@ from matching.vector_bytes import ModelMismatch, pack, unpack
 
 if TYPE_CHECKING:
     from matching.columns import WholeVectors
+    from matching.products import Factor
 
 METHOD = "4"  # raised whenever the same knowledge gives other vectors
 
@@ -42,6 +43,7 @@ FLOOR = 6.0
 LEAST_PART = 0.02  # of the strongest decision: from there on a word speaks for it
 LEAST_SHARE = 0.6  # of the strongest topic's weight; weaker ones are not named
 SETTLING = 3  # every third text of the knowledge base tells what is usual
+MANY = 64  # texts from which on a compiled kernel is worth loading
 BLOCK = 1024  # texts computed at once: fixed, so that threads do not change a byte
 
 Floats = npt.NDArray[np.float32]
@@ -163,14 +165,32 @@ class TopicModel:
 
         Usual is the mean and one standard deviation of the text's decisions.
         """
-        known = words[:, : self.features.n_known]
-        decisions: Floats = (known @ self.weights.matrix).toarray() + self.weights.bias
+        decisions = self._product(words) + self.weights.bias
         usual = decisions.mean(axis=1, keepdims=True)
         usual += decisions.std(axis=1, keepdims=True)
         above: Floats = decisions - usual
         above[np.diff(words.indptr) == 0] = 0
         above[above < 0] = 0
         return above
+
+    def _product(self, words: sp.csr_array) -> Floats:
+        """Return words @ weights; many texts by a kernel, with the same bytes.
+
+        A form has few texts, and shall not wait for a compiler.
+        """
+        if words.shape[0] < MANY:
+            known = words[:, : self.features.n_known]
+            few: Floats = (known @ self.weights.matrix).toarray()
+            return few
+        from matching import products
+
+        return products.product(words, self._factor)
+
+    @cached_property
+    def _factor(self) -> "Factor":
+        from matching import products
+
+        return products.Factor.of(self.weights.matrix)
 
     def with_topics(
         self, vectors: TextVectors, row: int, topic_ids: Iterable[str]

@@ -21,7 +21,8 @@ LINKS = ("", "s", "es", "n", "en", "er", "e", "ns")
 TOKEN = re.compile(r"[^\W_]+")
 _DOTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 _SPELT_OUT = re.compile(r"(?<![aeq])([uU])[eE]|([aAoO])[eE]")
-_stem = lru_cache(maxsize=400_000)(Stemmer.Stemmer("german").stemWord)
+WORDS_KEPT = 400_000  # whose spelling and stem is remembered
+_stem = lru_cache(maxsize=WORDS_KEPT)(Stemmer.Stemmer("german").stemWord)
 
 
 def tokens(text: str) -> list[str]:
@@ -29,6 +30,7 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text.lower().replace("\u00ad", ""))
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def fold(word: str) -> str:
     """Write a lower-case word so that ä, ae and a dotless a look alike.
 
