@@ -18,7 +18,7 @@ def create_app(settings: Settings) -> Flask:
 
     from app import accounts, cli, db, i18n, security
     from app.jobs import queue
-    from app.services import preview
+    from app.services import places, preview
     from app.web import BLUEPRINTS, http_errors, page
 
     app = Flask(__name__)
@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     app.teardown_appcontext(db.remove)
     queue.connect(settings)
     preview.look_in(settings.DATA_DIR)
+    places.look_in(settings.DATA_DIR)
 
     i18n.init_app(app)
     security.init_app(app)

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 from app import db, migrate
 from app.jobs.work import Work
 from app.models import MailState, OutboxMail
-from app.services import outbox, topics
+from app.services import outbox, postal_codes, topics
 from config import Settings
 
 
@@ -68,6 +69,20 @@ def sync() -> None:
     )
 
 
+places_group = AppGroup("places", help="The places of Germany.")
+
+
+@places_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def places_import(file: Path) -> None:
+    """Know postal codes: FILE is DE.txt of GeoNames' postal codes (CC BY 4.0)."""
+    try:
+        number = postal_codes.install(file, _settings().DATA_DIR)
+    except (postal_codes.BadFile, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{file}: {error}; nothing was changed") from None
+    click.echo(f"{number} postal codes")
+
+
 mail = AppGroup("mail", help="The outbox.")
 
 
@@ -106,7 +121,7 @@ def mail_recent(limit: int) -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (migrate_command, check, worker, topics_group, mail):
+    for command in (migrate_command, check, worker, topics_group, places_group, mail):
         app.cli.add_command(command)
 
 

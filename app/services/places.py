@@ -2,10 +2,13 @@
 
 Names, coordinates and populations are those of GeoNames (CC BY 4.0), reduced by
 `tools/make_places.py`. Several places share a name: they are ranked by population,
-and a typed name that fits more than one is asked back.
+and a typed name that fits more than one is asked back. Postal codes are known once
+`flask places import` has brought them (`postal_codes`); until then the name beside
+a code is read.
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +18,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 FILE = Path(__file__).parent.parent / "data" / "places.csv"
+CODES = "postal_codes.csv"  # in DATA_DIR
 
 CLOSE_ENOUGH = 78  # of 100: below, a name is another name
 FAR_LARGER = 20  # times as many people: the one that is meant without more words
@@ -72,12 +76,22 @@ def resolve(text: str) -> Place | Ambiguous | None:
     """Return the place that a typed text names exactly, as name or as label.
 
     Upper and lower case, umlauts or ae/oe/ue do not matter. A place that is 20 times
-    as large as all others of its name is meant by the name alone.
+    as large as all others of its name is meant by the name alone. A postal code names
+    its place, more nearly than the name; a name beside it tells places of one code
+    apart.
     """
-    wanted = fold(text)
+    code, wanted = _parts(text)
+    if code:
+        coded = [
+            one
+            for one in _codes().by_code.get(code, [])
+            if not wanted or fold(one.name).startswith(wanted)
+        ]
+        if coded:
+            return coded[0] if len(coded) == 1 else Ambiguous(tuple(coded))
     if not wanted:
         return None
-    by_label = _index().by_label.get(wanted, [])
+    by_label = _index().by_label.get(wanted, []) or _codes().by_label.get(wanted, [])
     if by_label:
         return by_label[0]  # the largest of its name in the state
     found = _index().by_name.get(wanted, [])
@@ -91,9 +105,20 @@ def resolve(text: str) -> Place | Ambiguous | None:
 def search(text: str, limit: int = 8) -> list[Place]:
     """Return places that fit a typed beginning or a misspelt name, the likeliest first.
 
-    What begins as typed comes first, by population; then what is spelt alike.
+    What begins as typed comes first, by population; then what is spelt alike. Digits
+    are the beginning of a postal code.
     """
-    wanted = fold(text)
+    code, wanted = _parts(text)
+    if code:
+        coded = [
+            place
+            for other, found in _codes().by_code.items()
+            if other.startswith(code)
+            for place in found
+        ]
+        by_label = {one.label: one for one in coded}
+        if by_label:
+            return list(by_label.values())[:limit]
     if not wanted:
         return []
     index = _index()
@@ -123,6 +148,55 @@ def fold(text: str) -> str:
     """Lower case, umlauts as two letters, one blank between words."""
     plain = text.lower().translate(UMLAUTS).replace("st. ", "sankt ")
     return " ".join(plain.replace("-", " ").replace("/", " ").split())
+
+
+def look_in(data_dir: Path) -> None:
+    """Know the postal codes that were imported into this folder from now on."""
+    _Imported.file = data_dir / CODES
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Split a typed text into the digits it begins with and the folded rest."""
+    found = re.match(r"\s*(?:D-?)?(\d{2,5})\b(.*)", text)
+    return (found[1], fold(found[2])) if found else ("", fold(text))
+
+
+class _Imported:
+    """Where imported postal codes are; None: nowhere."""
+
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Codes:
+    by_code: dict[str, list[Place]]
+    by_label: dict[str, list[Place]]
+
+
+def _codes() -> _Codes:
+    file = _Imported.file
+    if file is None or not file.exists():
+        return _Codes({}, {})
+    return _codes_of(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _codes_of(file: Path, changed: int) -> _Codes:
+    by_code: dict[str, list[Place]] = {}
+    by_label: dict[str, list[Place]] = {}
+    with file.open(newline="", encoding="utf-8") as rows:
+        for number, row in enumerate(csv.DictReader(rows)):
+            place = Place(
+                id=-1 - number,  # apart from those of the file of names
+                name=row["name"],
+                state=row["state"],
+                lat=float(row["lat"]),
+                lon=float(row["lon"]),
+                population=0,
+            )
+            by_code.setdefault(row["code"], []).append(place)
+            by_label.setdefault(fold(place.label), []).append(place)
+    return _Codes(by_code, by_label)
 
 
 @dataclass(frozen=True)
