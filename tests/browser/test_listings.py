@@ -110,8 +110,14 @@ class FakeIndex:
         return 7, 3
 
 
-def test_a_newcomer_begins_in_three_fields(visit, newcomer: Person, monkeypatch):
-    monkeypatch.setattr(preview._shared, "index", FakeIndex())
+@pytest.fixture
+def seven_fit():
+    preview.use(FakeIndex())
+    yield
+    preview.use(None)
+
+
+def test_a_newcomer_begins_in_three_fields(visit, newcomer: Person, seven_fit):
     page = opened(visit(newcomer, size=PHONE), "/week")
     page.wait_for_url("**/onboarding")
 
