@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from matching.allocation_explore import (
     Exploration,
-    company_keys,
     explore,
     must_cover,
 )
@@ -31,6 +30,7 @@ from matching.allocation_prices import (
 )
 from matching.allocation_search import Graph, Scratch, cover, hold, improve
 from matching.errors import MatchingError, OverCapacity
+from matching.keys import company_keys
 
 __all__ = [
     "Allocation",

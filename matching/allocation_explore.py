@@ -6,7 +6,6 @@ was drawn must be known exactly: then weighting answers by its inverse is unbias
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +49,6 @@ def must_cover(
     waited = np.asarray(rounds_since_shown) >= PROMISE_ROUNDS - 1
     promised: NDArray[np.bool_] = waited & np.asarray(open_offering, np.bool_)
     return promised
-
-
-def company_keys(ids: Sequence[str]) -> NDArray[np.uint64]:
-    """Return a number per company id, the same on every machine, for `explore`."""
-    digests = (
-        hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        for id_ in ids
-    )
-    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
 
 
 def explore(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from matching.allocation_explore import company_keys
+from matching.keys import company_keys
 from matching.settings import Settings
 from matching.topics import TextVectors
 from matching.types import Company, Listing

@@ -6,7 +6,6 @@ one picture per screen, the end.
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tools.screenshots import CHROMIUM_FLAGS
+from tools.screenshots import launch, signed_in
 
 DOCS = Path("docs")
 LINK = re.compile(r"(Member|Organizer)\s+(http\S+)")
@@ -57,11 +56,7 @@ def main() -> None:
         try:
             links = read_links(demo)
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"),
-                    args=CHROMIUM_FLAGS,
-                    chromium_sandbox=False,
-                )
+                browser = launch(playwright)
                 for who in ("", "Member", "Organizer"):
                     take(browser, who, links)
                 browser.close()
@@ -86,12 +81,12 @@ def take(browser: Browser, who: str, links: dict[str, str]) -> None:
     base = address[: address.index("/sign-in/")]
     # Without motion: charts stand still when the picture is taken.
     context = browser.new_context(
-        base_url=base, locale="de-DE", reduced_motion="reduce"
+        base_url=base,
+        locale="de-DE",
+        reduced_motion="reduce",
+        storage_state=signed_in(browser, links.get(who)),
     )
     page = context.new_page()
-    if who:
-        page.goto(links[who])
-        page.locator("main button[type=submit]").click()
     for one in PICTURES:
         if one.who != who:
             continue

@@ -14,7 +14,13 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Playwright,
+    StorageState,
+    sync_playwright,
+)
 
 CHROMIUM_FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
@@ -47,12 +53,8 @@ def main() -> None:
     ]
     problems = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=CHROMIUM_FLAGS,
-            chromium_sandbox=False,
-        )
-        state = sign_in(browser, options)
+        browser = launch(playwright)
+        state = signed_in(browser, options.sign_in)
         for view in views:
             problems += take(browser, view, options, state)
         browser.close()
@@ -109,12 +111,21 @@ def watch(context: BrowserContext, url: str, found: list[str]) -> None:
     context.route("**/*", stay)
 
 
-def sign_in(browser: Browser, options: argparse.Namespace) -> StorageState:
+def launch(playwright: Playwright) -> Browser:
+    """Start the machine's own Chromium."""
+    return playwright.chromium.launch(
+        executable_path=shutil.which("chromium"),
+        args=CHROMIUM_FLAGS,
+        chromium_sandbox=False,
+    )
+
+
+def signed_in(browser: Browser, link: str | None) -> StorageState:
     """Use a one-time link from `flask admin link`; what the browser keeps of it."""
     context = browser.new_context()
-    if options.sign_in:
+    if link:
         page = context.new_page()
-        page.goto(options.sign_in)
+        page.goto(link)
         page.locator("main button[type=submit]").click()
     state = context.storage_state()
     context.close()

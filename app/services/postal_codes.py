@@ -1,14 +1,15 @@
 """Postal codes: a file of GeoNames -> a small table in DATA_DIR that places look in."""
 
 import csv
-import os
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from app.services.places import CODES, STATE_NAMES
+from matching.files import whole_binary
 
 COLUMNS = ("code", "name", "state", "lat", "lon")
-FIELDS = 12  # of a line of GeoNames' postal code files
+FIELDS = 11  # of a line of GeoNames' postal code files, up to the longitude
 NORTH, EAST = (47, 56), (5, 16)  # Germany, in degrees
 
 
@@ -25,12 +26,10 @@ def install(source: Path, data_dir: Path) -> int:
     rows = list(_rows(source))
     if not rows:
         raise BadFile("no German postal codes in it")
-    new = data_dir / f"{CODES}.new"
-    with new.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(rows)
-    os.replace(new, data_dir / CODES)
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([COLUMNS, *rows])
+    with whole_binary(data_dir / CODES) as file:
+        file.write(table.getvalue().encode())
     return len(rows)
 
 
@@ -51,7 +50,7 @@ def _rows(source: Path) -> Iterator[tuple[str, str, str, str, str]]:
 
 def _row(fields: list[str]) -> tuple[str, str, str, str, str] | None:
     """Return code, name, state, latitude and longitude; None if one is unsound."""
-    if len(fields) < FIELDS - 1:
+    if len(fields) < FIELDS:
         return None
     code, name, state = fields[1], fields[2].strip(), f"DE-{fields[4]}"
     lat, lon = fields[9], fields[10]

@@ -5,7 +5,6 @@ web process looks at that file, and maps the arrays of a version it has not seen
 """
 
 import hashlib
-import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.models import Company, CompanyStatus, Listing
 from app.services import topics
 from app.services.rounds_market import register_of
 from app.services.rounds_week import day_of
+from matching.files import whole_binary
 
 if TYPE_CHECKING:
     from matching.live import LiveIndex
@@ -40,16 +40,15 @@ def refresh(data_dir: Path, at: datetime) -> bool:
         return False
     register = register_of(session, at)
     session.rollback()
-    model, stored = topics.model(), register.vectors
-    vectors = model.unpack(stored) if stored else model.transform([])
     names = [str(register.company_ids[one.id]) for one in register.companies]
-    index = LiveIndex.build(register.listings, register.companies, vectors, names)
+    index = LiveIndex.build(
+        register.listings, register.companies, register.text_vectors(), names
+    )
     new = folder / version
     shutil.rmtree(new, ignore_errors=True)  # of an attempt that was cut off
     index.save(new)
-    told = folder / f"{CURRENT}.new"
-    told.write_text(version)
-    os.replace(told, folder / CURRENT)
+    with whole_binary(folder / CURRENT) as told:
+        told.write(version.encode())
     _remove_old(folder)
     return True
 

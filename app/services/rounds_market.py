@@ -40,6 +40,7 @@ from matching.types import Meeting, Outcome
 
 if TYPE_CHECKING:
     from matching import Market
+    from matching.topics import TextVectors
 
 # What the engine does not suggest again anyway is of no use to it when it is older.
 REMEMBERED_WEEKS = 106
@@ -76,8 +77,7 @@ class Register:
         from matching.columns import WholeVectors
 
         model = topics.model()
-        stored = self.vectors
-        vectors = model.unpack(stored) if stored else model.transform([])
+        vectors = self.text_vectors()
         return Market.of(
             self.listings,
             self.companies,
@@ -85,6 +85,11 @@ class Register:
             model.in_market(WholeVectors.of(vectors)),
             as_of=self.as_of,
         )
+
+    def text_vectors(self) -> "TextVectors":
+        """The vectors of the listings, in their order."""
+        model = topics.model()
+        return model.unpack(self.vectors) if self.vectors else model.transform([])
 
     def names(self, pairs: Iterable[Pair]) -> list[tuple[str, str]]:
         """The engine's names of pairs; pairs with a company that takes no part are

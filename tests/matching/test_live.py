@@ -1,5 +1,7 @@
 """The live index counts companies that could fit a typed text."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -109,3 +111,13 @@ def test_counting_is_quick_enough_to_follow_typing(model: TopicModel):
     index.count(typed, "need", *ULM, "national", None)
 
     assert time.perf_counter() - begin < 0.5
+
+
+def test_a_form_does_not_wait_for_a_compiler():
+    program = "import sys, matching.live; print('numba' in sys.modules)"
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert said.stdout.strip() == "False"
