@@ -7,8 +7,10 @@ import numpy as np
 from matching.candidates import LAST, Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.kernels import njit
-from matching.scoring import blank_rows, content, dot, weight
+from matching.scoring import blank_rows, content, dot, fetch, weight
 from matching.settings import Settings
+
+AHEAD = 2  # offerings asked for before they are compared
 
 
 class Shared(NamedTuple):
@@ -100,6 +102,9 @@ def _compare(
             topics[c_column[p]] = c_weight[p]
         begin = n
         for x in range(at, at + count[one]):
+            following = LAST - (key[min(x + AHEAD, len(key) - 1)] & LAST)
+            fetch(b_start, b_column, b_weight, following)
+            fetch(d_start, d_column, d_weight, following)
             offering = LAST - (key[x] & LAST)
             times = weight(traits[need], offers[offering], borders, rules)
             text = dot(b_start, b_column, b_weight, offering, words)

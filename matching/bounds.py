@@ -1,20 +1,16 @@
-"""What a tile, and a single offering in it, can be worth to a need at most.
+"""What a tile of offerings can be worth to a need at most.
 
-A tile's largest weights bound all its offerings. Its heaviest columns, multiplied, and
-the lengths of the rest, multiplied group by group (Cauchy and Schwarz), bound each
-single one. Bounds are floating point and a little too large rather than too small:
-they decide what is computed in whole numbers, never what comes out.
-
-References
-----------
-Teflioudi and Gemulla, "Exact and approximate maximum inner product search with LEMP",
-ACM Transactions on Database Systems 42(1), 2016. doi:10.1145/2996452
+A tile's largest weights and its region's best factor bound all its offerings. Bounds
+are floating point and a little too large rather than too small: they decide what is
+computed in whole numbers, never what comes out.
 """
 
 import numpy as np
 
 from matching.columns import (
     FACTOR,
+    FAR_KM,
+    NATIONAL,
     ONSITE,
     STATE,
     Array,
@@ -22,13 +18,21 @@ from matching.columns import (
     Records,
     Rules,
     Whole,
+    records,
 )
 from matching.kernels import njit
-from matching.region import UNKNOWN, km_between, own_factor
-from matching.tiles import TILE
+from matching.region import EARTH_KM, LEAST_EDGE_KM, UNKNOWN, km_between, own_factor
 
-PART = 32  # bounds looked at together
-TOO_LITTLE = 1e-4  # more than rounding can take from a bound
+# How far a listing reaches, as a line of falling factors: from `start` km on, one
+# kilometre more for each 1 / `slope` that is lost, until `lost` is; then to `end`.
+REACH = np.dtype(
+    [
+        ("start", np.float32),
+        ("slope", np.float32),
+        ("lost", np.float32),
+        ("end", np.float32),
+    ]
+)
 
 
 @njit()
@@ -80,23 +84,6 @@ def _best_relation(own: Whole, states: Whole, borders: Array, rules: Rules) -> W
 
 
 @njit()
-def write_sketches(
-    weight: Array, square: Array, column: Array, group: Array, out: Array
-) -> None:
-    """Write the sketches of all needs, as a tile's offerings have them."""
-    n_columns, n = len(column), weight.shape[1]
-    out[n_columns:] = square
-    for k in range(n_columns):
-        values, rest = weight[column[k]], out[n_columns + group[column[k]]]
-        for i in range(n):
-            out[k, i] = values[i]
-            rest[i] -= values[i] * values[i]
-    for g in range(n_columns, len(out)):
-        for i in range(n):
-            out[g, i] = np.sqrt(max(out[g, i], np.float32(0)))
-
-
-@njit()
 def tile_bounds(
     weight: Array, most: Array, first: Array, factor: Array
 ) -> tuple[Array, Array]:
@@ -127,16 +114,49 @@ def tile_bounds(
     return bound, region
 
 
+def reaches(traits: Records, rules: Rules) -> Records:
+    """Describe how the factors of listings fall with distance, for `too_far`.
+
+    Returns
+    -------
+    record array of REACH
+        What is state-wide, or has no place, ends nowhere.
+    """
+    radius = traits.radius.astype(np.float32)
+    edge = np.maximum(radius, LEAST_EDGE_KM)
+    onsite = traits.placed & (traits.reach == ONSITE)
+    anywhere = ~traits.placed | (traits.reach == STATE)
+    least = np.where(traits.reach == NATIONAL, rules.national, rules.remote)
+    lost = np.where(onsite, FACTOR - rules.edge, FACTOR - least) / FACTOR
+    lost[anywhere] = 0
+    # Two kilometres more, for whole kilometres and single precision.
+    return records(
+        REACH,
+        start=np.where(onsite, radius, 0) + 2,
+        slope=np.where(onsite, edge, FAR_KM) / np.maximum(lost, 1 / FACTOR),
+        lost=lost,
+        end=np.where(onsite, radius + edge, np.inf) + 2,
+    )
+
+
 @njit()
-def above(values: Array, cut: Whole, hits: Array) -> Whole:
-    """Note where values lie above a cut; return how many do."""
-    n = 0
-    for begin in range(0, TILE, PART):
-        some = np.int32(0)
-        for x in range(begin, begin + PART):
-            some |= np.int32(values[x] > cut)
-        if some:
-            for x in range(begin, begin + PART):
-                hits[n] = x
-                n += values[x] > cut
-    return n
+def too_far(
+    one: Record, other: Record, ours: Record, theirs: Record, loss: Whole
+) -> bool:
+    """Return whether the distance of two listings takes more than `loss`.
+
+    Parameters
+    ----------
+    one, other : records of LISTING
+    ours, theirs : records of REACH, of the same
+    loss : float32, at least 0
+    """
+    km = ours.start + loss * ours.slope if loss < ours.lost else ours.end
+    km = min(
+        km, theirs.start + loss * theirs.slope if loss < theirs.lost else theirs.end
+    )
+    if not (one.placed and other.placed):
+        return False
+    dx, dy, dz = one.x - other.x, one.y - other.y, one.z - other.z
+    # The chord is shorter than the way.
+    return bool((dx * dx + dy * dy + dz * dz) * (EARTH_KM * EARTH_KM) > km * km)

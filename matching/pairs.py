@@ -22,12 +22,14 @@ from matching.scoring import (
     clear,
     content,
     dot,
+    fetch,
     may_meet,
     spread_out,
     weight,
 )
 
 Ints = npt.NDArray[np.int32]
+AHEAD = 2  # companies asked for before they are looked at
 
 
 class Edges(NamedTuple):
@@ -212,6 +214,10 @@ def _backwards(
             known, end = start[i], start[i + 1]
             for e in range(back_start[i], back_start[i + 1]):
                 other = taker[e]
+                following = taker[min(e + AHEAD, len(taker) - 1)]
+                for theirs in range(offered[following], offered[following + 1]):
+                    fetch(t_start, t_column, t_weight, theirs)
+                    fetch(w_start, w_column, w_weight, theirs)
                 while known < end and giver[known] < other:
                     known += 1
                 if known < end and giver[known] == other:

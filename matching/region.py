@@ -100,7 +100,7 @@ def own_factor(
     return np.int64(FACTOR) - (FACTOR - least) * min(km, FAR_KM) // FAR_KM
 
 
-@njit()
+@njit(inline="always")
 def distance(one: Record, other: Record) -> Whole:
     """Return the kilometres between two listings' companies, -1 when unknown."""
     if one.placed and other.placed:
@@ -108,7 +108,7 @@ def distance(one: Record, other: Record) -> Whole:
     return np.int64(-1)
 
 
-@njit()
+@njit(inline="always")
 def related(state: Whole, other: Whole, borders: Array) -> Whole:
     """Return the relation of two states."""
     if state >= 0 and other >= 0:
@@ -116,7 +116,7 @@ def related(state: Whole, other: Whole, borders: Array) -> Whole:
     return np.int64(UNKNOWN)
 
 
-@njit()
+@njit(inline="always")
 def region_factor(one: Record, other: Record, borders: Array, rules: Rules) -> Whole:
     """Return the factor of a need and an offering: the stricter reach decides."""
     km = distance(one, other)

@@ -22,12 +22,14 @@ from matching.columns import (
     Rules,
     Whole,
 )
+from matching.instructions import prefetch
 from matching.kernels import njit
 from matching.region import region_factor, region_factors
 from matching.settings import Settings
 
 Longs = npt.NDArray[np.int64]
 PAID = 2  # help that costs for certain
+ENTRIES = 16  # of a row, at most, in a line of memory
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -59,7 +61,7 @@ def help_factor(wanted: Whole, offered: Whole, rules: Rules) -> Whole:
     return np.int64(rules.unknown_help if offered == 0 else rules.wrong_help)
 
 
-@njit()
+@njit(inline="always")
 def weight(one: Record, other: Record, borders: Array, rules: Rules) -> Whole:
     """Return region * help * fresh of two listings, in steps of 1 / FACTOR."""
     region = region_factor(one, other, borders, rules)
@@ -68,7 +70,7 @@ def weight(one: Record, other: Record, borders: Array, rules: Rules) -> Whole:
     return (((region * helps) >> BITS) * fresh) >> BITS
 
 
-@njit()
+@njit(inline="always")
 def may_meet(firms: Records, apart: Array, others: Array, a: Whole, b: Whole) -> bool:
     """Return whether two companies may be introduced at all, whatever it is about."""
     one, other = firms[a], firms[b]
@@ -114,6 +116,14 @@ def dot(start: Array, column: Array, weight: Array, i: Whole, dense: Array) -> W
     for p in range(start[i], start[i + 1]):
         total += np.int64(weight[p]) * np.int64(dense[column[p]])
     return min(total, np.int64(COSINE))
+
+
+@njit(inline="always")
+def fetch(start: Array, column: Array, weight: Array, i: Whole) -> None:
+    """Ask for a sparse row that `dot` will read."""
+    for p in range(start[i], start[i + 1], ENTRIES):
+        prefetch(column, p)
+        prefetch(weight, p)
 
 
 def blank_rows(widths: tuple[int, int]) -> tuple[Array, Array]:

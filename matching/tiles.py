@@ -3,17 +3,16 @@
 A search opens only tiles that can hold something good enough, so the tighter a
 tile, the fewer are opened. What is near differs: a need for help on site looks at a
 few regions with all their topics, a need that is met from anywhere at a few topics in
-all regions. There is an arrangement for each.
+all regions. There is an arrangement for each. In both, a tile is made of groups,
+and the offerings of a group are compared with a need all at once.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
+from matching.bounds import reaches
 from matching.columns import (
     FACTOR,
     ONSITE,
@@ -23,16 +22,13 @@ from matching.columns import (
     Columns,
     Records,
     Rows,
-    as_matrix,
     take_rows,
 )
+from matching.instructions import LANES
 from matching.kernels import COMPILED, njit
 from matching.region import arc_km
 
-TILE = 128  # offerings in a tile
-COLUMNS = 48  # of a tile, the heaviest: these are multiplied
-GROUPS = 32  # of the other columns: of these the lengths are multiplied
-SAMPLE = 10_000  # offerings that groups are learned from
+TILE = LANES * LANES  # offerings in a tile: so many groups of so many offerings
 NEAR_REGION = 512  # offerings in a region of the arrangement by place
 WIDE_REGION = 1024  # on-site and state-wide offerings in the arrangement by topic
 PIECE = 4096  # offerings that are arranged by topic at once
@@ -63,13 +59,13 @@ class Tiles(NamedTuple):
 
     offering: Ints  # (n_tiles * TILE,): -1 where the tile is not full
     traits: Records  # of LISTING, in that order
+    reach: Records  # of REACH, in that order
     topics: Rows  # in that order
     first: Longs  # (n_regions + 1,): tiles of a region
     regions: Records  # of REGION
-    most: Array  # float32 (n_tiles, n_topics): largest weights by freshness
-    column: Array  # int16 (n_tiles, COLUMNS): the heaviest
-    sketch: Array  # float32 (n_tiles, COLUMNS + GROUPS, TILE): weights in these by
-    # freshness, and the lengths of the rest, group by group
+    fresh: Floats  # (n_tiles * TILE,): freshness, 0 where the tile is not full
+    most: Floats  # (n_tiles, n_topics): largest weights by freshness
+    peak: Floats  # (n_tiles, n_topics, LANES): the same of each group
 
 
 class Index(NamedTuple):
@@ -77,7 +73,6 @@ class Index(NamedTuple):
 
     near: Tiles  # for needs that are met on site or within a state
     wide: Tiles  # for needs that are met from anywhere
-    group: Array  # int64 (n_topics,): columns whose weights go together
 
 
 def build(columns: Columns, n_topics: int) -> Index:
@@ -95,14 +90,13 @@ def build(columns: Columns, n_topics: int) -> Index:
         Decides the time of a search, never its result.
     """
     topics = columns.offerings.topics
-    group = _groups(as_matrix(topics, n_topics))
     alive = np.flatnonzero(columns.firms.active[columns.offerings.company])
     key = leading_topics(topics)
     near, wide = (
-        _tiles(columns, regions, key, group)
+        _tiles(columns, regions, key, n_topics)
         for regions in (_by_place(columns, alive), _by_reach(columns, alive))
     )
-    return Index(near, wide, group)
+    return Index(near, wide)
 
 
 def _by_place(columns: Columns, alive: Longs) -> list[Longs]:
@@ -140,22 +134,8 @@ def halved(traits: Records, members: Longs, most: int) -> list[Longs]:
     return found
 
 
-def _groups(rows: sp.csr_array) -> Longs:
-    """Put columns together that go together in rows."""
-    some = rows[:: max(1, rows.shape[0] // SAMPLE)].astype(np.float64)
-    alike = (some.T @ some).toarray()
-    length = np.sqrt(np.maximum(np.diag(alike), 1))
-    alike /= length[:, None] * length[None, :]
-    apart = np.sqrt(np.maximum(2 - 2 * alike, 0))
-    np.fill_diagonal(apart, 0)
-    tree = linkage(squareform(apart, checks=False), "ward")
-    label = fcluster(tree, min(GROUPS, len(alike)), "maxclust") - 1
-    groups: Longs = label.astype(np.int64)
-    return groups
-
-
-def _tiles(columns: Columns, regions: list[Longs], key: Longs, group: Longs) -> Tiles:
-    offerings, n_topics = columns.offerings, len(group)
+def _tiles(columns: Columns, regions: list[Longs], key: Longs, n_topics: int) -> Tiles:
+    offerings = columns.offerings
     regions = [members for members in regions if len(members)]
     order = [by_topic(offerings.topics, members, key, n_topics) for members in regions]
     offering = np.concatenate([np.zeros(0, np.int32), *map(_filled, order)])
@@ -163,65 +143,34 @@ def _tiles(columns: Columns, regions: list[Longs], key: Longs, group: Longs) -> 
     held = np.maximum(offering, 0)
     topics = take_rows(offerings.topics, held.astype(np.int64))
     traits = offerings.traits[held]
-    # Needs come in whole steps, 1 / UNIT of a weight: taken back here.
-    fresh = np.where(offering < 0, 0, traits.fresh) / (UNIT * UNIT * FACTOR)
+    fresh = np.where(offering < 0, 0, traits.fresh / FACTOR).astype(np.float32)
+    peak = np.zeros((len(offering) // TILE, n_topics, LANES), np.float32)
+    if COMPILED:
+        _write_peaks(*topics, fresh, peak)
     return Tiles(
         offering,
         traits,
+        reaches(traits, columns.rules),
         topics,
         first.astype(np.int64),
         _described(regions, offerings.traits),
-        *_sketched(topics, fresh.astype(np.float32), group),
+        fresh,
+        peak.max(axis=2),
+        peak,
     )
 
 
-def _sketched(topics: Rows, factor: Floats, group: Longs) -> tuple[Array, ...]:
-    """Return largest weights, heaviest columns and sketch of each tile."""
-    n_tiles, n_columns = len(factor) // TILE, min(COLUMNS, len(group))
-    most = np.zeros((n_tiles, len(group)), np.float32)
-    column = np.empty((n_tiles, n_columns), np.int16)
-    sketch = np.zeros((n_tiles, n_columns + GROUPS, TILE), np.float32)
-    if COMPILED:
-        _sketch_tiles(*topics, factor, group, most, column, sketch)
-    return most, column, sketch
-
-
 @njit()
-def _sketch_tiles(
-    start: Array,
-    topic: Array,
-    weight: Array,
-    factor: Floats,
-    group: Longs,
-    most: Array,
-    column: Array,
-    sketch: Array,
+def _write_peaks(
+    start: Array, topic: Array, weight: Array, fresh: Floats, peak: Floats
 ) -> None:
-    n_columns = column.shape[1]
-    energy = np.empty(len(group), np.float64)
-    row = np.empty(len(group), np.int64)
-    for tile in range(len(most)):
-        begin = tile * TILE
-        energy[:] = 0
-        for p in range(start[begin], start[begin + TILE]):
-            energy[topic[p]] += np.float64(weight[p]) ** 2
-        column[tile] = np.argsort(-energy)[:n_columns]
-        for g in range(len(group)):
-            row[g] = n_columns + group[g]
-        for k in range(n_columns):
-            row[column[tile, k]] = k
-        for x in range(TILE):
-            for p in range(start[begin + x], start[begin + x + 1]):
-                value = np.float32(weight[p]) * factor[begin + x]
-                most[tile, topic[p]] = max(most[tile, topic[p]], value)
-                at = row[topic[p]]
-                if at < n_columns:
-                    sketch[tile, at, x] = value
-                else:
-                    sketch[tile, at, x] += value * value
-        for g in range(n_columns, sketch.shape[1]):
-            for x in range(TILE):
-                sketch[tile, g, x] = np.sqrt(sketch[tile, g, x])
+    # Needs come in whole steps, 1 / UNIT of a weight: taken back here.
+    step = np.float32(1 / (UNIT * UNIT))
+    for slot in range(len(fresh)):
+        most, lane = peak[slot // TILE], slot % TILE // LANES
+        for p in range(start[slot], start[slot + 1]):
+            value = np.float32(weight[p]) * fresh[slot] * step
+            most[topic[p], lane] = max(most[topic[p], lane], value)
 
 
 def leading_topics(topics: Rows) -> Longs:

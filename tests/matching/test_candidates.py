@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matching import candidates, tiles
+from matching import candidates, sweep, tiles
 from matching.candidates import LAST, batches, build, search, search_plainly
 from matching.scoring import PAID, matchable, may_meet, weight, weights
 from matching.settings import Settings
@@ -16,7 +16,7 @@ def found_by_search(market, columns, limit):
     for needs in batches(columns, market.n_topics):
         keys = search(columns, index, needs, limit)
         for need, one in zip(needs, keys, strict=True):
-            found[need] = one
+            found[need] = -np.sort(-one)
     return found
 
 
@@ -38,6 +38,21 @@ def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
         for at, one in enumerate(oracle)
     ]
     assert sum(map(len, found)) > 100
+
+
+def test_a_guess_that_asks_too_much_costs_nothing_but_time(monkeypatch):
+    monkeypatch.setattr(sweep, "SAMPLED", 1)
+    market = random_market(6, companies=900)
+    columns = market.columns(Settings())
+
+    found = found_by_search(market, columns, 60)
+
+    needs = np.arange(market.n_needs)
+    oracle = search_plainly(columns, needs, 60, market.n_topics)
+    active = columns.firms.active[columns.needs.company]
+    assert [one.tolist() for one in found] == [
+        one.tolist() if fine else [] for one, fine in zip(oracle, active, strict=True)
+    ]
 
 
 def test_a_search_without_a_least_topic_finds_all_that_touch():

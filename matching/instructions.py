@@ -1,0 +1,180 @@
+"""Instructions of the processor that a compiler does not choose by itself.
+
+`combine` multiplies one sparse row with a small dense block, LANES columns at once: a
+processor with vector registers of 512 bits takes a row of the block in one go, with 256
+bits in two. A loop that the compiler has to vectorise itself keeps the sums in memory
+and takes five to seven times as long. `prefetch` asks for what will be read soon: rows
+at random places come from memory while others are computed.
+
+Sums of whole numbers are exact as long as none exceeds 2^24, whatever the order; all
+others are right up to rounding. Without numba plain functions do the same.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from matching.columns import Array, Whole
+from matching.kernels import COMPILED
+
+LANES = 16
+UNROLLED = 4  # terms added at once, each to sums of its own: none waits for another
+
+
+def _combine(column: Array, weight: Array, n: Whole, rows: Array, out: Array) -> None:
+    """Write the product of a sparse row and a dense block.
+
+    Parameters
+    ----------
+    column : uint16 array
+        Rows of the block that take part.
+    weight : float32 array
+        How much each counts.
+    n : int
+        How many of them count: a multiple of UNROLLED.
+    rows : float32 array of shape (n_columns, LANES), rows one after the other
+    out : float32 array of shape (LANES,)
+    """
+    out[:] = np.dot(weight[:n], rows[column[:n]])
+
+
+def _above(values: Array, least: Whole) -> int:
+    """Return in which lanes a value is larger, as bits."""
+    return sum(1 << lane for lane in np.flatnonzero(values > least).tolist())
+
+
+def _lowest(bits: int) -> int:
+    """Return the number of the lowest bit that is set; one must be."""
+    return (bits & -bits).bit_length() - 1
+
+
+def _prefetch(values: Array, at: Whole) -> None:
+    """Ask for the line of memory that holds a value."""
+
+
+combine: Any = _combine
+above: Any = _above
+lowest: Any = _lowest
+prefetch: Any = _prefetch
+
+if COMPILED:
+    from llvmlite import ir
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+
+    def instruction(written: Callable[..., Any]) -> Any:
+        """Let kernels call what writes instructions as if it were a function."""
+        return intrinsic(written)
+
+    LANE, WORD = ir.FloatType(), ir.IntType(64)
+    VECTOR = ir.VectorType(LANE, LANES)
+    ZERO = ir.Constant(VECTOR, [0.0] * LANES)
+    ANY = ir.Constant(VECTOR, ir.Undefined)
+    CONTRACT = ["contract"]  # product and sum in one instruction, where there is one
+    SAME_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+
+    @instruction
+    def _vectors(
+        typing: Any, column: Any, weight: Any, n: Any, rows: Any, out: Any
+    ) -> Any:
+        """Compile `_combine` to a loop over vectors."""
+        kinds = column, weight, n, rows, out
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            columns, weights, matrix, result = (
+                context.make_array(kinds[at])(context, builder, given[at]).data
+                for at in (0, 1, 3, 4)
+            )
+            end = context.cast(builder, given[2], n, types.int64)
+            before = builder.basic_block
+            loop = builder.append_basic_block("terms")
+            done = builder.append_basic_block("done")
+            builder.cbranch(builder.icmp_signed(">", end, WORD(0)), loop, done)
+
+            builder.position_at_end(loop)
+            at = builder.phi(WORD)
+            sums = [builder.phi(VECTOR) for _ in range(UNROLLED)]
+            grown = []
+            for step, total in enumerate(sums):
+                here = builder.add(at, WORD(step))
+                row = builder.zext(builder.load(builder.gep(columns, [here])), WORD)
+                first = builder.gep(matrix, [builder.mul(row, WORD(LANES))])
+                values = builder.bitcast(first, VECTOR.as_pointer())
+                factor = builder.load(builder.gep(weights, [here]))
+                factor = builder.insert_element(ANY, factor, ir.IntType(32)(0))
+                factor = builder.shuffle_vector(factor, ANY, SAME_LANE)
+                part = builder.fmul(
+                    builder.load(values, align=4), factor, flags=CONTRACT
+                )
+                grown.append(builder.fadd(total, part, flags=CONTRACT))
+            following = builder.add(at, WORD(UNROLLED))
+            builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+            at.add_incoming(WORD(0), before)
+            at.add_incoming(following, loop)
+            for total, more in zip(sums, grown, strict=True):
+                total.add_incoming(ZERO, before)
+                total.add_incoming(more, loop)
+
+            builder.position_at_end(done)
+            ends = [builder.phi(VECTOR) for _ in range(UNROLLED)]
+            for total, more in zip(ends, grown, strict=True):
+                total.add_incoming(ZERO, before)
+                total.add_incoming(more, loop)
+            total = ends[0]
+            for more in ends[1:]:
+                total = builder.fadd(total, more)
+            whole = builder.bitcast(result, VECTOR.as_pointer())
+            builder.store(total, whole).align = 4
+            return context.get_dummy_value()
+
+        return types.void(*kinds), compiled
+
+    @instruction
+    def _mask(typing: Any, values: Any, least: Any) -> Any:
+        """Compile `_above` to one comparison."""
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            first = context.make_array(values)(context, builder, given[0]).data
+            found = builder.load(builder.bitcast(first, VECTOR.as_pointer()), align=4)
+            limit = context.cast(builder, given[1], least, types.float32)
+            limit = builder.insert_element(ANY, limit, ir.IntType(32)(0))
+            limit = builder.shuffle_vector(limit, ANY, SAME_LANE)
+            bits = builder.fcmp_ordered(">", found, limit)
+            return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), WORD)
+
+        return types.int64(values, least), compiled
+
+    @instruction
+    def _trailing(typing: Any, bits: Any) -> Any:
+        """Compile `_lowest` to one instruction."""
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return builder.cttz(given[0], ir.IntType(1)(1))
+
+        return types.int64(types.int64), compiled
+
+    @instruction
+    def _ask(typing: Any, values: Any, at: Any) -> Any:
+        """Compile `_prefetch` to one instruction."""
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            first = context.make_array(values)(context, builder, given[0]).data
+            number = context.cast(builder, given[1], at, types.int64)
+            place = builder.bitcast(
+                builder.gep(first, [number]), ir.IntType(8).as_pointer()
+            )
+            flag = ir.IntType(32)
+            kind = ir.FunctionType(
+                ir.VoidType(), [ir.IntType(8).as_pointer(), flag, flag, flag]
+            )
+            function = cgutils.get_or_insert_function(
+                builder.module, kind, "llvm.prefetch.p0"
+            )
+            # To read, soon and again, data.
+            builder.call(function, [place, flag(0), flag(3), flag(1)])
+            return context.get_dummy_value()
+
+        return types.void(values, at), compiled
+
+    combine, above, lowest, prefetch = _vectors, _mask, _trailing, _ask

@@ -1,0 +1,57 @@
+"""Instructions written down do what their plain descriptions say."""
+
+import numpy as np
+import pytest
+
+from matching import instructions
+from matching.instructions import LANES, above, combine, lowest, prefetch
+from matching.kernels import COMPILED, njit
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="needs numba")
+
+
+@njit(cache=False)
+def _combined(column, weight, n, rows, out):
+    prefetch(rows, n)
+    combine(column, weight, n, rows, out)
+
+
+@njit(cache=False)
+def _bits(values, least, found):
+    bits = above(values, least)
+    n = 0
+    while bits != 0:
+        found[n] = lowest(bits)
+        bits &= bits - 1
+        n += 1
+    return n
+
+
+@pytest.mark.parametrize("terms", [0, 4, 8, 64])
+def test_sums_of_whole_numbers_are_exact(terms):
+    random = np.random.default_rng(terms)
+    column = random.integers(0, 476, terms).astype(np.uint16)
+    weight = random.integers(0, 500, terms).astype(np.float32)
+    rows = random.integers(0, 500, (476, LANES)).astype(np.float32)
+    out, plain = np.ones((2, LANES), np.float32)
+
+    _combined(column, weight, terms, rows, out)
+    instructions._combine(column, weight, terms, rows, plain)
+
+    whole = weight.astype(np.int64) @ rows.astype(np.int64)[column]
+    assert out.tolist() == plain.tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize("least", [-1.0, 0.0, 0.5, 2.0])
+def test_lanes_above_a_value_are_named_in_order(least):
+    values = np.random.default_rng(3).random(LANES).astype(np.float32)
+    values[[0, 7]] = 0.5
+    found = np.zeros(LANES, np.int64)
+
+    n = _bits(values, np.float32(least), found)
+
+    assert found[:n].tolist() == np.flatnonzero(values > least).tolist()
+    bits = instructions._above(values, least)
+    assert bits == sum(1 << lane for lane in found[:n].tolist())
+    if bits:
+        assert instructions._lowest(bits) == found[0]
