@@ -36,6 +36,7 @@ from matching.tiles import (
 __all__ = ["LAST", "Index", "batches", "build", "search", "search_plainly"]
 
 BATCH = 1024  # needs asked together; an engine's block
+MOST_KEYS = 1 << 20  # of the lists of all needs asked together
 
 
 def search(columns: Columns, index: Index, needs: Longs, limit: int) -> list[Longs]:
@@ -60,8 +61,9 @@ def search(columns: Columns, index: Index, needs: Longs, limit: int) -> list[Lon
     if not COMPILED:
         return search_plainly(columns, needs, limit, n_topics)
     found: list[Longs] = []
-    for begin in range(0, len(needs), BATCH):
-        some = needs[begin : begin + BATCH]
+    batch = max(1, min(BATCH, MOST_KEYS // limit))
+    for begin in range(0, len(needs), batch):
+        some = needs[begin : begin + batch]
         near = is_near(columns.needs.traits[some[:1]])[0]
         lists = sweep(columns, index.near if near else index.wide, some, limit)
         found += [key[:n] for key, n in zip(lists.key, lists.n, strict=True)]

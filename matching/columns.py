@@ -183,6 +183,13 @@ def take_rows(rows: Rows, order: npt.NDArray[np.int64]) -> Rows:
     return taken
 
 
+def between(rows: Rows, begin: int, end: int) -> Rows:
+    """Return the rows from `begin` to `end`, without copying what they hold."""
+    start = rows.start[begin : end + 1]
+    first, last = int(start[0]), int(start[-1])
+    return Rows(start - first, rows.column[first:last], rows.weight[first:last])
+
+
 @njit()
 def _take(
     start: Array,
@@ -372,6 +379,11 @@ class WholeVectors:
 
     def __len__(self) -> int:
         return len(self.topics.start) - 1
+
+    def between(self, begin: int, end: int) -> "WholeVectors":
+        """Return the rows from `begin` to `end`, without copying what they hold."""
+        rows = between(self.topics, begin, end), between(self.words, begin, end)
+        return WholeVectors(*rows, self.widths)
 
     def take(self, order: npt.NDArray[np.int64]) -> "WholeVectors":
         """Return the rows of these numbers, in this order."""

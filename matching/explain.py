@@ -5,11 +5,14 @@ is what held the score back, or what both sides should know before they meet.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
 
 from matching.columns import COSINE, FACTOR, Array, Columns
 from matching.facts import Facts, facts
 from matching.market import Market
+from matching.region import SAME
 from matching.stopwords import STOP_WORDS
 from matching.types import Listing, Match, Parts, Reason
 from matching.words import stem, tokens
@@ -33,6 +36,7 @@ class Explainer:
         self._satisfy = {kind.id: set(kind.matches_with) for kind in known.help_kinds}
         self._words: dict[str, dict[str, str]] = {}
         self._stem_of = _Stems()
+        self._reason: dict[tuple[str, str | float | tuple[str, ...]], Reason] = {}
 
     def explain(self, need: Array, offering: Array) -> list["Explained"]:
         """Return a record per match of need[i] and offering[i]."""
@@ -45,10 +49,83 @@ class Explainer:
             widths=(market.n_topics, market.n_words),
         )
         rows = zip(*(column.tolist() for column in found), strict=True)
+        parts = zip(
+            *(_rounded(part / COSINE, 6) for part in (found.topic, found.text)),
+            *(
+                _rounded(part / FACTOR, 4)
+                for part in (found.region, found.help, found.fresh)
+            ),
+            strict=True,
+        )
+        scores = _rounded(found.score / COSINE, 6)
+        given = zip(need.tolist(), offering.tolist(), rows, parts, scores, strict=True)
         return [
-            Explained(self, market.needs[d], market.offerings[o], Facts(*row))
-            for d, o, row in zip(need.tolist(), offering.tolist(), rows, strict=True)
+            self._explained(
+                market.needs[d], market.offerings[o], Facts(*row), Parts(*part), score
+            )
+            for d, o, row, part, score in given
         ]
+
+    def _explained(
+        self, need: Listing, offering: Listing, row: Facts, parts: Parts, score: float
+    ) -> "Explained":
+        match = Match(
+            need=need.id,
+            offering=offering.id,
+            giver=offering.company or offering.id,
+            taker=need.company or need.id,
+            score=score,
+            parts=parts,
+            reasons=tuple(self._reasons(need, offering, row)),
+        )
+        return Explained(match, self._misfits(offering, row))
+
+    def _reasons(self, need: Listing, offering: Listing, row: Facts) -> list[Reason]:
+        found = []
+        if named := self.topics(row):
+            found.append(Reason("topic", {"topics": named}))
+        if words := self.shared_words(need, offering):
+            found.append(Reason("words", {"words": words}))
+        if row.region > row.if_far:
+            found.append(self._told("distance", "km", float(row.km)))
+        if row.region > row.if_elsewhere:
+            found.append(self._told("state", "same", float(row.relation == SAME)))
+        if row.region > row.if_onsite:
+            found.append(self._told("remote"))
+        if need.help and (kinds := self.satisfying(need, offering)):
+            found.append(self._told("help", "help", kinds))
+        age = self.age(offering)
+        if age is not None and age <= NEW_DAYS and row.fresh == FACTOR:
+            found.append(self._told("fresh", "days", float(max(age, 0))))
+        return found
+
+    def _misfits(self, offering: Listing, row: Facts) -> list[Reason]:
+        """Return what held this match back, or should be known beforehand."""
+        found = []
+        if row.region < NOTABLE * row.if_near:
+            found.append(self._told("far", "km", float(row.km)))
+        if row.region < NOTABLE * row.if_same:
+            found.append(self._told("other_state"))
+        if row.help < FACTOR:
+            kinds = offering.help
+            found.append(
+                self._told("other_help" if kinds else "open_help", "help", kinds)
+            )
+        if offering.paid != "none":
+            found.append(self._told(f"paid_{offering.paid}"))
+        if row.fresh < FACTOR:
+            found.append(self._told("old"))
+        return found
+
+    def _told(
+        self, code: str, name: str = "", value: str | float | tuple[str, ...] = ""
+    ) -> Reason:
+        """Return a reason; one that was told before is the same object."""
+        found = self._reason.get((code, value))
+        if found is None:
+            found = Reason(code, {name: value} if name else {})
+            self._reason[code, value] = found
+        return found
 
     def topics(self, row: Facts) -> tuple[str, ...]:
         """Return the topics that a match shares, the weightiest first.
@@ -78,9 +155,8 @@ class Explainer:
     def _stems(self, one: Listing) -> dict[str, str]:
         found = self._words.get(one.id)
         if found is None:
-            stems = self._stem_of
             words = tokens(f"{one.title} {one.text}")
-            found = {stems[word]: word for word in words}
+            found = dict(zip(map(self._stem_of.__getitem__, words), words, strict=True))
             found.pop("", None)
             self._words[one.id] = found
         return found
@@ -99,84 +175,21 @@ class _Stems(dict[str, str]):
         return found
 
 
-class Explained:
-    """One match with the facts behind it."""
+class Explained(NamedTuple):
+    """One match, and what does not fit in it."""
 
-    def __init__(
-        self, explainer: Explainer, need: Listing, offering: Listing, row: Facts
-    ) -> None:
-        self._explainer = explainer
-        self.need = need
-        self.offering = offering
-        self.row = row
-
-    @cached_property
-    def match(self) -> Match:
-        """The record."""
-        row = self.row
-        return Match(
-            need=self.need.id,
-            offering=self.offering.id,
-            giver=self.offering.company or self.offering.id,
-            taker=self.need.company or self.need.id,
-            score=as_score(row.score),
-            parts=Parts(
-                topic=as_score(row.topic),
-                text=as_score(row.text),
-                region=round(row.region / FACTOR, 4),
-                help=round(row.help / FACTOR, 4),
-                fresh=round(row.fresh / FACTOR, 4),
-            ),
-            reasons=self._reasons(),
-        )
-
-    def _reasons(self) -> tuple[Reason, ...]:
-        row, explainer = self.row, self._explainer
-        found = []
-        if named := explainer.topics(row):
-            found.append(Reason("topic", {"topics": named}))
-        if words := explainer.shared_words(self.need, self.offering):
-            found.append(Reason("words", {"words": words}))
-        if row.region > row.if_far:
-            found.append(Reason("distance", {"km": float(row.km)}))
-        if row.region > row.if_elsewhere:
-            found.append(Reason("state", {"same": float(row.relation == 0)}))
-        if row.region > row.if_onsite:
-            found.append(Reason("remote"))
-        if kinds := explainer.satisfying(self.need, self.offering):
-            found.append(Reason("help", {"help": kinds}))
-        age = explainer.age(self.offering)
-        if age is not None and age <= NEW_DAYS and row.fresh == FACTOR:
-            found.append(Reason("fresh", {"days": float(max(age, 0))}))
-        return tuple(found)
-
-    def misfits(self) -> list[Reason]:
-        """Return what held this match back, or should be known beforehand."""
-        row, found = self.row, []
-        if row.region < NOTABLE * row.if_near:
-            found.append(Reason("far", {"km": float(row.km)}))
-        if row.region < NOTABLE * row.if_same:
-            found.append(Reason("other_state"))
-        if row.help < FACTOR:
-            kinds = self.offering.help
-            found.append(
-                Reason("other_help" if kinds else "open_help", {"help": kinds})
-            )
-        if self.offering.paid != "none":
-            found.append(Reason(f"paid_{self.offering.paid}"))
-        if row.fresh < FACTOR:
-            found.append(Reason("old"))
-        return found
+    match: Match
+    misfits: list[Reason]
 
 
 def misfits(matches: Sequence[Explained]) -> tuple[Reason, ...]:
     """Return what does not fit between two companies, each fact once."""
     found = [Reason("one_way")] if len(matches) < 2 else []
     for one in matches:
-        found += [reason for reason in one.misfits() if reason not in found]
+        found += [reason for reason in one.misfits if reason not in found]
     return tuple(found)
 
 
-def as_score(whole: int) -> float:
-    """Return a score of whole steps as a number in [0, 1], six digits."""
-    return round(whole / COSINE, 6)
+def _rounded(values: Array, digits: int) -> list[float]:
+    rounded: list[float] = np.round(values, digits).tolist()
+    return rounded

@@ -39,7 +39,7 @@ class Lists(NamedTuple):
 def empty(n: int, limit: int) -> Lists:
     """Return lists of `n` needs, for `limit` offerings each."""
     return Lists(
-        np.empty((n, 8 * limit), np.int64),
+        np.empty((n, 4 * limit), np.int64),
         np.zeros(n, np.int64),
         np.zeros((n, LEVELS + 1), np.int32),
         np.zeros(n, np.int64),

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 IN_FULL = 10_000  # offerings whose texts are compared whole
 KEPT_WORDS = 128  # of an offering in a larger register, the heaviest
+TOGETHER = 1000  # records written at once for the hash
 PAID = ("none", "maybe", "yes")
 
 
@@ -170,15 +172,16 @@ class Market:
     ) -> Columns:
         """Return the arrays that kernels read, under these settings."""
         return Columns(
-            needs=self._side(slice(0, self.n_needs), settings, need=True),
-            offerings=self._side(slice(self.n_needs, None), settings, need=False),
+            needs=self._side(self.needs, settings, need=True),
+            offerings=self._side(self.offerings, settings, need=False),
             firms=self._firms(settings, drops),
             borders=_borders(self.knowledge),
             rules=rules_of(settings),
         )
 
-    def _side(self, rows: slice, settings: Settings, *, need: bool) -> Side:
-        listings = self.listings[rows]
+    def _side(
+        self, listings: Sequence[Listing], settings: Settings, *, need: bool
+    ) -> Side:
         at = self.company_at
         place, placed, state = self._places
         company = np.array([at[one.company or one.id] for one in listings], np.int32)
@@ -189,7 +192,8 @@ class Market:
             for one in listings
         ]
         helps = _help_bits(self.knowledge, need=need)
-        vectors = self.vectors.take(np.arange(len(self.listings))[rows])
+        begin = 0 if need else self.n_needs
+        vectors = self.vectors.between(begin, begin + len(listings))
         traits = records(
             LISTING,
             company=company,
@@ -301,8 +305,12 @@ class Market:
         """Return a hash of records and vectors, the same for any order of input."""
         digest = hashlib.sha256(self.as_of.isoformat().encode())
         for rows in (self.listings, self.companies, self.history):
-            for one in rows:
-                digest.update(repr(one).encode("utf-8", "surrogatepass"))
+            for begin in range(0, len(rows), TOGETHER):
+                some = rows[begin : begin + TOGETHER]
+                # As plain tuples: to write a dataclass takes three times as long.
+                values = attrgetter(*(one.name for one in fields(some[0])))
+                written = repr(list(map(values, some)))
+                digest.update(written.encode("utf-8", "surrogatepass"))
         for part in (self.vectors.topics, self.vectors.words):
             for array in part:
                 digest.update(np.ascontiguousarray(array).data)
