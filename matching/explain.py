@@ -20,12 +20,13 @@ from matching.words import stem, tokens
 MOST_TOPICS = 3
 MOST_WORDS = 4
 SHORTEST_WORD = 3
+REMEMBERED = 20_000  # listings whose words are kept: pairs come by company
 NEW_DAYS = 14
 NOTABLE = 0.9  # what costs less than a tenth of the score is no misfit
 
 
 class Explainer:
-    """Turns matches into records with reasons. Remembers the words of texts."""
+    """Turns matches into records with reasons. Remembers the words of some texts."""
 
     def __init__(self, market: Market, columns: Columns) -> None:
         self.market = market
@@ -158,6 +159,8 @@ class Explainer:
             words = tokens(f"{one.title} {one.text}")
             found = dict(zip(map(self._stem_of.__getitem__, words), words, strict=True))
             found.pop("", None)
+            if len(self._words) == REMEMBERED:
+                self._words.clear()
             self._words[one.id] = found
         return found
 

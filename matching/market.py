@@ -26,6 +26,7 @@ from matching.columns import (
     heaviest,
     records,
 )
+from matching.common_words import in_common
 from matching.errors import BadInput, BadRow
 from matching.knowledge import Knowledge
 from matching.references import contradictions
@@ -171,9 +172,12 @@ class Market:
         self, settings: Settings, drops: Sequence[tuple[str, str]] = ()
     ) -> Columns:
         """Return the arrays that kernels read, under these settings."""
+        needs = self._side(self.needs, settings, need=True)
+        offerings = self._side(self.offerings, settings, need=False)
+        words = in_common(needs.words, offerings.words, self.n_words)
         return Columns(
-            needs=self._side(self.needs, settings, need=True),
-            offerings=self._side(self.offerings, settings, need=False),
+            needs=needs._replace(words=words[0]),
+            offerings=offerings._replace(words=words[1]),
             firms=self._firms(settings, drops),
             borders=_borders(self.knowledge),
             rules=rules_of(settings),

@@ -1,0 +1,84 @@
+"""Words that a need and an offering can have in common, numbered anew.
+
+A word that only needs have, or only offerings, multiplies with nothing. Without those a
+row is shorter, numbers are small enough for two bytes in most registers, and the dense
+row of a need stays close to the processor.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.columns import Array, Rows
+from matching.kernels import COMPILED, njit
+
+Ints = npt.NDArray[np.int32]
+
+
+def in_common(needs: Rows, offerings: Rows, n_words: int) -> tuple[Rows, Rows]:
+    """Drop the words that only one side has.
+
+    Parameters
+    ----------
+    needs, offerings : Rows
+        Of the same columns.
+    n_words : int
+        How many columns there are.
+
+    Returns
+    -------
+    needs, offerings : Rows
+        Products between the two sides are as before; columns rise within a row, are
+        of type uint16 where that is enough, and fewer than `n_words`.
+    """
+    both = _used(needs, n_words) & _used(offerings, n_words)
+    number = np.where(both, np.cumsum(both) - 1, -1).astype(np.int32)
+    dtype = np.uint16 if both.sum() <= np.iinfo(np.uint16).max + 1 else np.int32
+    return _renumbered(needs, number, dtype), _renumbered(offerings, number, dtype)
+
+
+def _used(rows: Rows, n_words: int) -> npt.NDArray[np.bool_]:
+    used = np.zeros(n_words, np.bool_)
+    used[rows.column] = True
+    return used
+
+
+def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:
+    if not COMPILED:
+        kept = number[rows.column] >= 0
+        ends = np.zeros(len(kept) + 1, np.int64)
+        np.cumsum(kept, out=ends[1:])
+        column = number[rows.column[kept]].astype(dtype)
+        return Rows(ends[rows.start], column, rows.weight[kept])
+    start = np.zeros(len(rows.start), np.int64)
+    _count(rows.start, rows.column, number, start)
+    fewer = Rows(start, np.empty(start[-1], dtype), np.empty(start[-1], np.int16))
+    _renumber(*rows, number, *fewer)
+    return fewer
+
+
+@njit()
+def _count(start: Array, column: Array, number: Ints, ends: Array) -> None:
+    n = 0
+    for i in range(len(start) - 1):
+        for p in range(start[i], start[i + 1]):
+            n += number[column[p]] >= 0
+        ends[i + 1] = n
+
+
+@njit()
+def _renumber(
+    start: Array,
+    column: Array,
+    weight: Array,
+    number: Ints,
+    to_start: Array,
+    to_column: Array,
+    to_weight: Array,
+) -> None:
+    for i in range(len(start) - 1):
+        at = to_start[i]
+        for p in range(start[i], start[i + 1]):
+            here = number[column[p]]
+            if here >= 0:
+                to_column[at], to_weight[at] = here, weight[p]
+                at += 1
