@@ -47,8 +47,8 @@ def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:
         kept = number[rows.column] >= 0
         ends = np.zeros(len(kept) + 1, np.int64)
         np.cumsum(kept, out=ends[1:])
-        column = number[rows.column[kept]].astype(dtype)
-        return Rows(ends[rows.start], column, rows.weight[kept])
+        columns: Array = number[rows.column[kept]].astype(dtype)
+        return Rows(ends[rows.start], columns, rows.weight[kept])
     start = np.zeros(len(rows.start), np.int64)
     _count(rows.start, rows.column, number, start)
     fewer = Rows(start, np.empty(start[-1], dtype), np.empty(start[-1], np.int16))

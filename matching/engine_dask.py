@@ -63,25 +63,30 @@ dask_serialize.register(Parcel)(_to_frames)
 dask_deserialize.register(Parcel)(_from_frames)
 
 
-def _compute(step: Callable[[Any, Any], Any], block: object, parcel: Parcel) -> Any:
-    return step(block, parcel.content)
+def _compute(
+    step: Callable[[Any, Any], Any], block: object, kind: Any, *parcels: Parcel
+) -> Any:
+    """Compute a block with what was shared, put together again."""
+    parts = [parcel.content for parcel in parcels]
+    return step(block, parts[0] if kind is None else kind(*parts))
 
 
 class DaskEngine:
     """Workers of a Dask cluster: other processes, other machines.
 
     What the blocks share is sent to each worker once and stays there until
-    something else is shared. Results are put in place by the number of their block,
-    so neither order nor repetition matters. Blocks of a lost worker are computed
-    again by the others; if what they share was lost too, it is sent again.
+    something else is shared; of a named tuple, each field by itself, so that stages
+    that share the columns send them once. Results are put in place by the number of
+    their block, so neither order nor repetition matters. Blocks of a lost worker are
+    computed again by the others; if what they share was lost too, it is sent again.
     """
 
     def __init__(self, client: Any, *, patience: float = 30.0) -> None:
         """Use a `distributed.Client`; wait `patience` seconds for a lost worker."""
         self._client = client
         self.patience = patience
-        self._shared: Any = None  # what was sent last
-        self.sent: Any = None  # the future that stands for it
+        # What was sent last, and the futures that stand for it.
+        self.sent: list[tuple[Any, Any]] = []
 
     @classmethod
     def connect(
@@ -155,11 +160,20 @@ class DaskEngine:
         watch: "_Watch",
     ) -> None:
         """Compute the blocks without result; return early if the cluster lost some."""
-        sent = self._send(shared)
+        fields: Any = getattr(shared, "_fields", None)
+        kind = None if fields is None else type(shared)
+        parts = [shared] if fields is None else [getattr(shared, one) for one in fields]
+        sent = self._send(parts)
         run = uuid.uuid4().hex
         numbers = {
             self._client.submit(
-                _compute, step, blocks[i], sent, key=f"block-{run}-{i}", pure=False
+                _compute,
+                step,
+                blocks[i],
+                kind,
+                *sent,
+                key=f"block-{run}-{i}",
+                pure=False,
             ): i
             for i in range(len(blocks))
             if i not in results
@@ -176,7 +190,7 @@ class DaskEngine:
                     results[numbers[future]] = value
                 watch.report(len(results), len(blocks))
         except _LOST:
-            self.sent = None  # what the blocks share may be lost as well
+            self.sent = []  # what the blocks share may be lost as well
         finally:
             if self._client.status == "running":
                 self._client.cancel(list(numbers), force=True)
@@ -192,14 +206,23 @@ class DaskEngine:
         elif now - self._seen > self.patience:
             raise EngineError(f"no worker for {self.patience:.0f} s")
 
-    def _send(self, shared: object) -> Any:
-        if self.sent is None or self._shared is not shared:
-            self._await_worker()
-            self.sent = self._client.scatter(
-                Parcel.of(shared), broadcast=True, hash=False, direct=True
-            )
-            self._shared = shared
-        return self.sent
+    def _send(self, parts: Sequence[Any]) -> list[Any]:
+        """Return futures of what is there already or sent now; small parts as such."""
+        before, self.sent = self.sent, []
+        found: list[Any] = []
+        for part in parts:
+            there = [future for one, future in before if one is part]
+            parcel = None if there else Parcel.of(part)
+            if parcel is not None and not parcel.buffers:
+                found.append(parcel)
+                continue
+            found.append(there[0] if parcel is None else self._scattered(parcel))
+            self.sent.append((part, found[-1]))
+        return found
+
+    def _scattered(self, parcel: Parcel) -> Any:
+        self._await_worker()
+        return self._client.scatter(parcel, broadcast=True, hash=False, direct=True)
 
     def _await_worker(self) -> None:
         try:
@@ -214,7 +237,7 @@ class DaskEngine:
 
     def close(self) -> None:
         """Leave the cluster, which goes on without us."""
-        self.sent = self._shared = None
+        self.sent = []
         self._client.close(timeout=5)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from typing import Any, NamedTuple
 
 
 def products(block, shared):
@@ -26,3 +27,15 @@ def end_worker(block, shared):
 
 def aligned_sum(block, shared):
     return shared["array"].flags.aligned, float(shared["array"].sum())
+
+
+class Scaled(NamedTuple):
+    """A table and what to do with its rows."""
+
+    table: Any
+    factor: Any
+    more: int
+
+
+def scaled_row(block, shared):
+    return float(shared.table[block].sum() * shared.factor[0] + shared.more)

@@ -15,11 +15,13 @@ from matching.engine import LocalEngine
 from matching.engine_dask import DaskEngine
 from matching.errors import Cancelled, EngineError
 from tests.matching.cluster_steps import (
+    Scaled,
     aligned_sum,
     end_worker,
     fail,
     process_of,
     products,
+    scaled_row,
 )
 
 BLOCKS = [(begin, begin + 5) for begin in range(0, 200, 5)]
@@ -115,11 +117,25 @@ def test_nobody_left_to_wait_for_ends_the_work(table):
 
 def test_same_shared_object_is_sent_once(dask, table):
     dask.map_blocks(products, BLOCKS[:3], table)
-    first = dask.sent
+    (first,) = (future for _, future in dask.sent)
 
     dask.map_blocks(products, BLOCKS[3:6], table)
 
-    assert dask.sent is first
+    assert [future for _, future in dask.sent] == [first]
+
+
+def test_fields_of_a_named_tuple_are_sent_once_each(dask):
+    table, factor = np.arange(12.0).reshape(3, 4), np.array([2.0])
+
+    first = dask.map_blocks(scaled_row, range(3), Scaled(table, factor, 1))
+    sent = {id(part): future for part, future in dask.sent}
+    second = dask.map_blocks(scaled_row, range(3), Scaled(table, factor * 2, 1))
+
+    assert first == [13.0, 45.0, 77.0]
+    assert second == [25.0, 89.0, 153.0]
+    (again, new) = (future for _, future in dask.sent)
+    assert again is sent[id(table)]
+    assert new not in sent.values()
 
 
 def test_shared_arrays_arrive_aligned(dask):
