@@ -1,8 +1,10 @@
 """Candidates -> the best offerings of each need, their texts compared."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.candidates import LAST, Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
@@ -66,6 +68,14 @@ def best_offerings(needs: Array, shared: Shared) -> Kept:
         key,
     )
     return Kept(needs, count, key[:n].copy())
+
+
+def met_by(kept: Sequence[Kept], n_needs: int) -> npt.NDArray[np.bool_]:
+    """Return which of all needs have at least one offering."""
+    met = np.zeros(n_needs, np.bool_)
+    for one in kept:
+        met[one.need] = one.number > 0
+    return met
 
 
 @njit()

@@ -35,7 +35,8 @@ from matching.tiles import (
 
 __all__ = ["LAST", "Index", "batches", "build", "search", "search_plainly"]
 
-BATCH = 1024  # needs asked together; an engine's block
+BLOCKS = 64  # of an engine, about so many: enough for some workers
+FEWEST, MOST = 256, 4096  # needs in a block
 MOST_KEYS = 1 << 20  # of the lists of all needs asked together
 
 
@@ -61,7 +62,7 @@ def search(columns: Columns, index: Index, needs: Longs, limit: int) -> list[Lon
     if not COMPILED:
         return search_plainly(columns, needs, limit, n_topics)
     found: list[Longs] = []
-    batch = max(1, min(BATCH, MOST_KEYS // limit))
+    batch = max(1, min(MOST, MOST_KEYS // limit))
     for begin in range(0, len(needs), batch):
         some = needs[begin : begin + batch]
         near = is_near(columns.needs.traits[some[:1]])[0]
@@ -80,7 +81,8 @@ def batches(columns: Columns, n_topics: int) -> list[Longs]:
     key = leading_topics(topics)
     near = is_near(traits)
     onsite = np.flatnonzero(asks & (traits.reach == ONSITE))
-    parts = halved(traits, onsite, 4 * BATCH)
+    batch = min(max(len(traits) // BLOCKS, FEWEST), MOST)
+    parts = halved(traits, onsite, 4 * batch)
     for state in np.unique(traits.state):
         here = (traits.reach == STATE) & (traits.state == state)
         parts.append(np.flatnonzero(asks & here))
@@ -88,9 +90,9 @@ def batches(columns: Columns, n_topics: int) -> list[Longs]:
     sorted_ = [np.concatenate([np.zeros(0, np.int64), *sorted_])]
     sorted_.append(by_topic(topics, np.flatnonzero(asks & ~near), key, n_topics))
     return [
-        some[begin : begin + BATCH]
+        some[begin : begin + batch]
         for some in sorted_
-        for begin in range(0, len(some), BATCH)
+        for begin in range(0, len(some), batch)
     ]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 import matching
-from matching.best_offerings import Kept
 from matching.columns import Columns
 from matching.explain import Explainer, misfits
 from matching.market import Market
@@ -40,7 +39,7 @@ def publish(
     columns: Columns,
     settings: Settings,
     seed: int,
-    kept: Sequence[Kept],
+    met: npt.NDArray[np.bool_],
     selection: Selection,
 ) -> Plan:
     """Turn what was chosen into records."""
@@ -48,9 +47,6 @@ def publish(
     with _uncollected():
         records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
-    met = np.zeros(market.n_needs, np.bool_)
-    for one in kept:
-        met[one.need] = one.number > 0
     unmet = [
         one.id
         for one, fine, company in zip(
@@ -213,13 +209,14 @@ def _counts(
 ) -> dict[str, Any]:
     slots = Counter(slot for slot, _ in _slots(selection).values())
     n_chosen = len(selection.allocation.chosen)
+    score = selection.pairs.score
     return {
         "companies": len(market.companies),
         "active": int(columns.firms.active.sum()),
         "needs": market.n_needs,
         "offerings": len(market.listings) - market.n_needs,
         "candidates": len(selection.pairs.a),
-        "mutual": int((selection.pairs.score > 0).all(axis=1).sum()),
+        "mutual": int(np.count_nonzero((score[:, 0] > 0) & (score[:, 1] > 0))),
         "pairs": n_chosen,
         "explore": slots["explore"],
         "pinned": slots["pinned"],

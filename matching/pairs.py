@@ -81,7 +81,7 @@ def takers(columns: Columns, kept: Sequence[Kept]) -> Edges:
     )
     giver = np.ascontiguousarray(columns.offerings.company)
     n = _takers(columns.needs.first, giver, first, count, key, edges)
-    return Edges(edges.start, *(column[:n].copy() for column in edges[1:]))
+    return Edges(edges.start, *(column[:n] for column in edges[1:]))
 
 
 @njit()
@@ -298,9 +298,20 @@ def _score_between(
                 clear(needs.words, need, words)
 
 
-def merge(
-    edges: Edges, back: ByGiver, missing: Sequence[tuple[Ints, Ints, Ints]]
-) -> Pairs:
+class Found(NamedTuple):
+    """The missing directions, one per slot of `ByGiver`."""
+
+    score: Ints
+    need: Ints
+    offering: Ints
+
+
+def joined(missing: Sequence[tuple[Ints, Ints, Ints]]) -> Found:
+    """Put results of `backwards` for consecutive blocks of all companies together."""
+    return Found(*(np.concatenate([part[i] for part in missing]) for i in range(3)))
+
+
+def merge(edges: Edges, back: ByGiver, found: Found) -> Pairs:
     """Join both directions of every pair.
 
     Parameters
@@ -308,10 +319,9 @@ def merge(
     edges : Edges
     back : ByGiver
         Of the same edges.
-    missing : sequence
-        Results of `backwards` for consecutive blocks of all companies.
+    found : Found
+        Likewise.
     """
-    found = Found(*(np.concatenate([part[i] for part in missing]) for i in range(3)))
     room = len(edges.giver)
     pairs = Pairs(
         np.empty(room, np.int32),
@@ -322,14 +332,6 @@ def merge(
     )
     n = _merge(edges, back, found, pairs)
     return Pairs(*(column[:n] for column in pairs))
-
-
-class Found(NamedTuple):
-    """The missing directions, one per slot of `ByGiver`."""
-
-    score: Ints
-    need: Ints
-    offering: Ints
 
 
 @njit()

@@ -25,7 +25,7 @@ def found_by_search(market, columns, limit):
 def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
     monkeypatch.setattr(tiles, "NEAR_REGION", 64)
     monkeypatch.setattr(tiles, "WIDE_REGION", 64)
-    monkeypatch.setattr(candidates, "BATCH", 40)
+    monkeypatch.setattr(candidates, "FEWEST", 40)
     market = random_market(seed, companies=300)
     columns = market.columns(Settings())
 
