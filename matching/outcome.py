@@ -1,9 +1,7 @@
 """What a round leaves: pairs with reasons, and the manifest that vouches for it."""
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +42,7 @@ def publish(
 ) -> Plan:
     """Turn what was chosen into records."""
     chosen = selection.allocation.chosen
-    with _uncollected():
-        records = _records(Explainer(market, columns), settings, selection)
+    records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
     unmet = [
         one.id
@@ -79,22 +76,6 @@ def publish(
         ],
     }
     return Plan(records, manifest, unmet, uncovered)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Leave garbage alone for a while.
-
-    Records by the hundred thousand make the collector walk over all of them again
-    and again: half of the time, and there is nothing to find.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _records(

@@ -14,7 +14,7 @@ from matching.outcome import Plan, publish
 from matching.pairs import Back, Pairs, backwards, by_giver, joined, merge, takers
 from matching.selection import select, with_pins
 from matching.settings import Settings
-from matching.stages import Stages, company_blocks
+from matching.stages import Stages, company_blocks, uncollected
 
 Names = Sequence[tuple[str, str]]
 
@@ -62,15 +62,16 @@ def plan(
     """
     settings = settings or Settings()
     stages = Stages(engine or LocalEngine(), progress, cancelled)
-    with stages("columns"):
-        columns = market.columns(settings, drops)
-    pairs, met = score(market, columns, settings, stages)
-    with stages("pins"):
-        pairs, pinned = with_pins(market, columns, pairs, pins)
-    with stages("allocation"):
-        selection = select(market, settings, pairs, pinned, seed)
-    with stages("reasons"):
-        result = publish(market, columns, settings, seed, met, selection)
+    with uncollected():
+        with stages("columns"):
+            columns = market.columns(settings, drops)
+        pairs, met = score(market, columns, settings, stages)
+        with stages("pins"):
+            pairs, pinned = with_pins(market, columns, pairs, pins)
+        with stages("allocation"):
+            selection = select(market, settings, pairs, pinned, seed)
+        with stages("reasons"):
+            result = publish(market, columns, settings, seed, met, selection)
     result.manifest.update(stages=stages.report())
     return result
 

@@ -1,5 +1,6 @@
 """Stages of a run: who computes them, how long they take, when to stop."""
 
+import gc
 import itertools
 import resource
 import time
@@ -67,6 +68,22 @@ class Stages:
     def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(self._name, done / total)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leave garbage alone for a while.
+
+    Records by the hundred thousand make the collector walk over all of them again
+    and again, and there is nothing to find.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def company_blocks(start: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
