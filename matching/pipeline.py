@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from matching.best_offerings import Shared, best_offerings, met_by
+from matching.best_offerings import Kept, Shared, best_offerings, met_by
 from matching.candidates import batches, build
 from matching.columns import Columns
 from matching.engine import Engine, LocalEngine
@@ -88,12 +88,7 @@ def score(
     met : bool array of shape (n_needs,)
         Whether each need has an offering above the floor.
     """
-    with stages("index"):
-        index = build(columns, market.n_topics)
-    with stages("candidates"):
-        shared = Shared.of(columns, index, market.widths, settings)
-        needs = batches(columns, market.n_topics)
-        kept = stages.map(best_offerings, needs, shared)
+    kept = find(market, columns, settings, stages)
     met = met_by(kept, market.n_needs)
     with stages("pairs"):
         edges = takers(columns, kept)
@@ -108,3 +103,15 @@ def score(
         )
         pairs = merge(edges, back, missing)
     return pairs, met
+
+
+def find(
+    market: Market, columns: Columns, settings: Settings, stages: Stages
+) -> list[Kept]:
+    """Return the best offerings of each need. The index goes when they are known."""
+    with stages("index"):
+        index = build(columns, market.n_topics)
+    with stages("candidates"):
+        shared = Shared.of(columns, index, market.widths, settings)
+        needs = batches(columns, market.n_topics)
+        return stages.map(best_offerings, needs, shared)

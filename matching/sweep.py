@@ -23,8 +23,10 @@ from matching.columns import (
     FACTOR,
     Array,
     Columns,
+    Record,
     Records,
     Rows,
+    Rules,
     Scene,
     Whole,
     as_matrix,
@@ -298,17 +300,17 @@ def _take(
             found &= found - 1
             at = slot + lane
             other = others[at]
-            # Of length 1 but for rounding.
-            topic = min(np.int64(lanes[lane]), np.int64(COSINE))
-            helps = help_factor(one.help, other.help, rules)
-            bound = lanes[lane] * fresh[at] * np.float32(helps / FACTOR)
-            loss = np.float32(1) - cut[i] * np.float32(COSINE) / bound
-            if loss < 0 or too_far(one, other, reach[i], far[at], loss):
-                continue
-            region = region_factor(one, other, borders, rules)
-            age = np.int64(min(one.fresh, other.fresh))
-            times = ((region * helps >> BITS) * age) >> BITS
-            product = topic * times >> BITS
+            product = _product(
+                lanes[lane],
+                one,
+                other,
+                reach[i],
+                far[at],
+                fresh[at],
+                cut[i],
+                borders,
+                rules,
+            )
             if product < level[i] * STEP or product == 0:
                 continue
             if firms[one.company].no_paid and other.paid == PAID:
@@ -326,3 +328,34 @@ def _take(
                     offering[at],
                     limit,
                 )
+
+
+@njit(inline="always")
+def _product(
+    cosine: Whole,
+    one: Record,
+    other: Record,
+    ours: Record,
+    theirs: Record,
+    fresh: Whole,
+    cut: Whole,
+    borders: Array,
+    rules: Rules,
+) -> Whole:
+    """Return topic cosine * weight; 0 once it is clear that it is too small.
+
+    ours, theirs : records of REACH
+    fresh : of the offering
+    cut : the product to beat
+    """
+    helps = help_factor(one.help, other.help, rules)
+    bound = cosine * fresh * np.float32(helps / FACTOR)
+    loss = np.float32(1) - cut * np.float32(COSINE) / bound
+    if loss < 0 or too_far(one, other, ours, theirs, loss):
+        return np.int64(0)
+    # Of length 1 but for rounding.
+    topic = min(np.int64(cosine), np.int64(COSINE))
+    region = region_factor(one, other, borders, rules)
+    age = np.int64(min(one.fresh, other.fresh))
+    times = ((region * helps >> BITS) * age) >> BITS
+    return topic * times >> BITS

@@ -20,6 +20,18 @@ def found_by_search(market, columns, limit):
     return found
 
 
+def found_plainly(market, columns, limit):
+    """The oracle: what scoring everything finds for needs of active companies."""
+    needs = np.arange(market.n_needs)
+    found = search_plainly(columns, needs, limit, market.n_topics)
+    active = columns.firms.active[columns.needs.company]
+    return [one if fine else one[:0] for one, fine in zip(found, active, strict=True)]
+
+
+def same(found, oracle) -> bool:
+    return [one.tolist() for one in found] == [one.tolist() for one in oracle]
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("limit", [1, 7, 50])
 def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
@@ -31,12 +43,7 @@ def test_search_finds_what_scoring_everything_finds(seed, limit, monkeypatch):
 
     found = found_by_search(market, columns, limit)
 
-    needs = np.arange(market.n_needs)
-    oracle = search_plainly(columns, needs, limit, market.n_topics)
-    assert [one.tolist() for one in found] == [
-        one.tolist() if columns.firms.active[columns.needs.company[at]] else []
-        for at, one in enumerate(oracle)
-    ]
+    assert same(found, found_plainly(market, columns, limit))
     assert sum(map(len, found)) > 100
 
 
@@ -47,12 +54,7 @@ def test_a_guess_that_asks_too_much_costs_nothing_but_time(monkeypatch):
 
     found = found_by_search(market, columns, 60)
 
-    needs = np.arange(market.n_needs)
-    oracle = search_plainly(columns, needs, 60, market.n_topics)
-    active = columns.firms.active[columns.needs.company]
-    assert [one.tolist() for one in found] == [
-        one.tolist() if fine else [] for one, fine in zip(oracle, active, strict=True)
-    ]
+    assert same(found, found_plainly(market, columns, 60))
 
 
 def test_a_search_without_a_least_topic_finds_all_that_touch():
@@ -62,12 +64,7 @@ def test_a_search_without_a_least_topic_finds_all_that_touch():
 
     found = found_by_search(market, columns, 500)
 
-    needs = np.arange(market.n_needs)
-    oracle = search_plainly(columns, needs, 500, market.n_topics)
-    active = columns.firms.active[columns.needs.company]
-    assert [one.tolist() for one in found] == [
-        one.tolist() if fine else [] for one, fine in zip(oracle, active, strict=True)
-    ]
+    assert same(found, found_plainly(market, columns, 500))
 
 
 def test_equal_offerings_come_in_order():
