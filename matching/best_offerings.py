@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.candidates import LAST, Index, search
+from matching.candidates import Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.kernels import njit
+from matching.lists import LAST
 from matching.scoring import blank_rows, content, dot, fetch, weight
 from matching.settings import Settings
 

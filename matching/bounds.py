@@ -120,15 +120,14 @@ def reaches(traits: Records, rules: Rules) -> Records:
     Returns
     -------
     record array of REACH
-        What is state-wide, or has no place, ends nowhere.
+        What is state-wide ends nowhere.
     """
     radius = traits.radius.astype(np.float32)
     edge = np.maximum(radius, LEAST_EDGE_KM)
-    onsite = traits.placed & (traits.reach == ONSITE)
-    anywhere = ~traits.placed | (traits.reach == STATE)
+    onsite = traits.reach == ONSITE
     least = np.where(traits.reach == NATIONAL, rules.national, rules.remote)
     lost = np.where(onsite, FACTOR - rules.edge, FACTOR - least) / FACTOR
-    lost[anywhere] = 0
+    lost[traits.reach == STATE] = 0
     # Two kilometres more, for whole kilometres and single precision.
     return records(
         REACH,
@@ -137,6 +136,12 @@ def reaches(traits: Records, rules: Rules) -> Records:
         lost=lost,
         end=np.where(onsite, radius + edge, np.inf) + 2,
     )
+
+
+@njit()
+def _end(reach: Record, loss: Whole) -> Whole:
+    """Return the kilometres after which a reach has lost more."""
+    return reach.start + loss * reach.slope if loss < reach.lost else reach.end
 
 
 @njit()
@@ -151,12 +156,9 @@ def too_far(
     ours, theirs : records of REACH, of the same
     loss : float32, at least 0
     """
-    km = ours.start + loss * ours.slope if loss < ours.lost else ours.end
-    km = min(
-        km, theirs.start + loss * theirs.slope if loss < theirs.lost else theirs.end
-    )
     if not (one.placed and other.placed):
         return False
+    km = min(_end(ours, loss), _end(theirs, loss))
     dx, dy, dz = one.x - other.x, one.y - other.y, one.z - other.z
     # The chord is shorter than the way.
     return bool((dx * dx + dy * dy + dz * dz) * (EARTH_KM * EARTH_KM) > km * km)

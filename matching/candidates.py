@@ -33,7 +33,7 @@ from matching.tiles import (
     leading_topics,
 )
 
-__all__ = ["LAST", "Index", "batches", "build", "search", "search_plainly"]
+__all__ = ["Index", "batches", "build", "search", "search_plainly"]
 
 BLOCKS = 64  # of an engine, about so many: enough for some workers
 FEWEST, MOST = 256, 4096  # needs in a block

@@ -162,7 +162,7 @@ def whole_rows(matrix: sp.csr_array, dtype: type) -> Rows:
     dtype : type of the columns
     """
     weight = np.rint(matrix.data * np.float32(UNIT)).astype(np.int16)
-    return _only(Rows(matrix.indptr, matrix.indices.astype(dtype), weight), weight > 0)
+    return only(Rows(matrix.indptr, matrix.indices.astype(dtype), weight), weight > 0)
 
 
 def take_rows(rows: Rows, order: npt.NDArray[np.int64]) -> Rows:
@@ -232,7 +232,7 @@ def heaviest(rows: Rows, limit: int) -> Rows:
     # At least 1; an empty row stays empty.
     grown = np.sqrt(whole / np.maximum(left, 1))
     weight = np.floor(rows.weight * grown[owner]).astype(np.int16)
-    return _only(Rows(rows.start, rows.column, weight), kept)
+    return only(Rows(rows.start, rows.column, weight), kept)
 
 
 @njit()
@@ -271,7 +271,8 @@ def _keep_heaviest(
                 at += 1
 
 
-def _only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
+def only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
+    """Return the rows with those of their entries that are kept."""
     ends = np.zeros(len(kept) + 1, np.int64)
     np.cumsum(kept, out=ends[1:])
     return Rows(ends[rows.start], rows.column[kept], rows.weight[kept])

@@ -8,7 +8,7 @@ row of a need stays close to the processor.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import Array, Rows
+from matching.columns import Array, Rows, only
 from matching.kernels import COMPILED, njit
 
 Ints = npt.NDArray[np.int32]
@@ -44,11 +44,9 @@ def _used(rows: Rows, n_words: int) -> npt.NDArray[np.bool_]:
 
 def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:
     if not COMPILED:
-        kept = number[rows.column] >= 0
-        ends = np.zeros(len(kept) + 1, np.int64)
-        np.cumsum(kept, out=ends[1:])
-        columns: Array = number[rows.column[kept]].astype(dtype)
-        return Rows(ends[rows.start], columns, rows.weight[kept])
+        column = number[rows.column]
+        fewer = only(rows._replace(column=column), column >= 0)
+        return fewer._replace(column=fewer.column.astype(dtype))
     start = np.zeros(len(rows.start), np.int64)
     _count(rows.start, rows.column, number, start)
     fewer = Rows(start, np.empty(start[-1], dtype), np.empty(start[-1], np.int16))

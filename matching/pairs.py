@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.best_offerings import Kept
-from matching.candidates import LAST
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.kernels import njit
+from matching.lists import LAST
 from matching.scoring import (
     PAID,
     blank_rows,

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.best_offerings import Shared, best_offerings
-from matching.candidates import LAST, batches, build
+from matching.candidates import batches, build
 from matching.explain import Explainer
+from matching.lists import LAST
 from matching.market import Market
 from matching.settings import Settings
 from matching.types import Match

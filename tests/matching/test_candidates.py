@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from matching import candidates, sweep, tiles
-from matching.candidates import LAST, batches, build, search, search_plainly
+from matching.candidates import batches, build, search, search_plainly
+from matching.columns import take_rows
+from matching.lists import LAST
 from matching.scoring import PAID, matchable, may_meet, weight, weights
 from matching.settings import Settings
 from tests.matching.markets import random_market
@@ -67,14 +69,30 @@ def test_a_search_without_a_least_topic_finds_all_that_touch():
     assert same(found, found_plainly(market, columns, 500))
 
 
-def test_equal_offerings_come_in_order():
+def test_of_equal_offerings_the_first_reach_a_list():
     market = random_market(1, companies=80)
     columns = market.columns(Settings())
+    # Four companies after each other offer the same at the same place.
+    offerings = columns.offerings
+    alike = np.arange(len(offerings.traits)) // 4 * 4
+    traits = offerings.traits[alike]
+    traits.company = offerings.traits.company
+    offerings = offerings._replace(
+        traits=traits, topics=take_rows(offerings.topics, alike)
+    )
+    columns = columns._replace(offerings=offerings)
+    everything = found_by_search(market, columns, 500)
 
-    for keys in found_by_search(market, columns, 30):
-        products, offerings = keys >> 32, LAST - (keys & LAST)
-        order = np.lexsort((offerings, -products))
-        assert order.tolist() == list(range(len(keys)))
+    found = found_by_search(market, columns, 3)
+
+    ties = 0
+    for keys, all_ in zip(found, everything, strict=True):
+        products, numbers = all_ >> 32, LAST - (all_ & LAST)
+        order = np.lexsort((numbers, -products))
+        assert order.tolist() == list(range(len(all_)))
+        assert keys.tolist() == all_[:3].tolist()
+        ties += len(all_) > 3 and products[2] == products[3]
+    assert ties > 0
 
 
 def test_every_need_of_an_active_company_is_asked_once():
