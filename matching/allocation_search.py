@@ -178,18 +178,24 @@ def _search(
             break
         looked_at += 1
         if k != origin and not (graph.keep[k] and choice.load[k] <= 1):
-            _end(scratch, worth - cost - graph.price[k], k, -1)
+            _end(graph, scratch, origin, worth - cost - graph.price[k], (k, -1))
         _expand(graph, choice, scratch, k, (origin, worth))
     if tally[_LAST] >= 0:
-        _trace(graph, scratch, origin)
+        end = (tally[_LAST], tally[_EDGE])
+        tally[_LENGTH] = _trace(graph, scratch, origin, end)
 
 
 @njit()
-def _end(scratch: Scratch, gain: float, last: int, edge: int) -> None:
-    """Note a path that ends at company `last`, or with a free edge of it."""
-    if gain > scratch.best[0]:
+def _end(
+    graph: Graph, scratch: Scratch, origin: int, gain: float, end: tuple[int, int]
+) -> None:
+    """Note an end of a path: a company, and a free edge of it or -1.
+
+    A walk over the same edge twice is no exchange, even if it seems to gain more.
+    """
+    if gain > scratch.best[0] and _trace(graph, scratch, origin, end) > 0:
         scratch.best[0] = gain
-        scratch.tally[_LAST], scratch.tally[_EDGE] = last, edge
+        scratch.tally[_LAST], scratch.tally[_EDGE] = end
 
 
 @njit()
@@ -213,7 +219,7 @@ def _expand(
             continue
         j = graph.u[f] + graph.v[f] - k
         if choice.load[j] + (1 if j == origin else 0) < graph.room[j]:
-            _end(scratch, worth - onward + graph.price[j], k, f)
+            _end(graph, scratch, origin, worth - onward + graph.price[j], (k, f))
             continue
         for d in choice.held[j, : choice.load[j]]:
             other = graph.u[d] + graph.v[d] - j
@@ -229,17 +235,17 @@ def _expand(
 
 
 @njit()
-def _trace(graph: Graph, scratch: Scratch, origin: int) -> None:
-    """Write down the path that was found, from its end."""
+def _trace(graph: Graph, scratch: Scratch, origin: int, end: tuple[int, int]) -> int:
+    """Write down the path to an end, from there; return its length, 0 if it is none."""
     path = scratch.path
     length = 0
-    if scratch.tally[_EDGE] >= 0:
-        path[0] = scratch.tally[_EDGE]
+    k, last = end
+    if last >= 0:
+        path[0] = last
         length = 1
-    k = scratch.tally[_LAST]
     while k != origin:
         if length + 2 > len(path):
-            return
+            return 0
         d, f = scratch.via_held[k], scratch.via_free[k]
         path[length], path[length + 1] = d, f
         length += 2
@@ -247,9 +253,9 @@ def _trace(graph: Graph, scratch: Scratch, origin: int) -> None:
         k = graph.u[f] + graph.v[f] - j
     for s in range(length):
         for t in range(s):
-            if path[s] == path[t]:  # a walk over the same edge twice is no exchange
-                return
-    scratch.tally[_LENGTH] = length
+            if path[s] == path[t]:
+                return 0
+    return length
 
 
 @njit()

@@ -128,6 +128,20 @@ def test_fixed_pairs_stay_whatever_they_cost(graph, data):
     assert result.welfare <= best + 1e-6 <= result.bound + 2e-6
 
 
+def test_a_promise_is_kept_where_the_dearest_path_is_no_exchange():
+    # The walk that seems to gain most uses one edge twice; a shorter one will do.
+    u = np.array([1, 2, 0, 1, 0, 0, 1, 0, 3, 4, 0, 0, 0, 4], np.int32)
+    v = np.array([6, 3, 1, 5, 2, 3, 3, 4, 5, 5, 5, 6, 7, 7], np.int32)
+    twentieths = [1, 1, 1, 2, 1, 1, 1, 1, 2, 10, 1, 1, 1, 8]
+    weight = np.array(twentieths, np.float32) / 20
+    promised = np.arange(8) == 7
+
+    result = allocate(u, v, weight, [0, 1, 0, 1, 1, 1, 0, 2], must_cover=promised)
+
+    assert result.uncovered.tolist() == []
+    assert result.chosen.tolist() == [8, 13]
+
+
 @given(graphs(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_promises_are_kept_and_within_the_bound(graph, data):
