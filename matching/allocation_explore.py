@@ -109,38 +109,57 @@ def explore(
     room -= np.bincount(u[kept], minlength=len(room))
     room -= np.bincount(v[kept], minlength=len(room))
     room = np.maximum(room, 0)
-    ids = np.flatnonzero(may & (room[u] > 0) & (room[v] > 0))
-    if share <= 0 or not len(ids):
+    open_ = room > 0
+    may &= open_[u]
+    may &= open_[v]
+    if share <= 0 or not may.any():
         return Exploration(np.zeros(0, np.int32), np.zeros(0))
 
-    ends = u[ids], v[ids]
-    scale = _scales(*ends, np.float64(share) * room)
-    chance = np.minimum(scale[ends[0]] * scale[ends[1]], _MOST_LIKELY)
-    fallen = np.flatnonzero(_coins(ends, keys, seed) < chance)
-    load = np.bincount(ends[0][fallen], minlength=len(room))
-    load += np.bincount(ends[1][fallen], minlength=len(room))
+    scale = _scales(u, v, may, np.float64(share) * room)
+    fallen = _fallen(u, v, may, scale, keys, seed)
+    load = np.bincount(u[fallen], minlength=len(room))
+    load += np.bincount(v[fallen], minlength=len(room))
     fits = load <= room
-    drawn = fallen[fits[ends[0][fallen]] & fits[ends[1][fallen]]]
+    drawn = fallen[fits[u[fallen]] & fits[v[fallen]]]
     return Exploration(
-        edge=ids[drawn].astype(np.int32),
-        propensity=_propensities(ends, chance, drawn, room),
+        edge=drawn.astype(np.int32),
+        propensity=_propensities(u, v, may, scale, drawn, room),
     )
 
 
-def _coins(
-    ends: tuple[NDArray[np.int32], NDArray[np.int32]],
+def _chances(
+    scale: NDArray[np.float64], a: NDArray[np.int32], b: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return the chance of the coin of each edge from a[i] to b[i]."""
+    chance: NDArray[np.float64] = np.minimum(scale[a] * scale[b], _MOST_LIKELY)
+    return chance
+
+
+def _fallen(
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    may: NDArray[np.bool_],
+    scale: NDArray[np.float64],
     keys: NDArray[np.uint64],
     seed: int,
-) -> NDArray[np.float64]:
-    """Return a number in [0, 1) per edge: a hash of the seed and both ids."""
-    coins = np.empty(len(ends[0]))
+) -> NDArray[np.int64]:
+    """Return the edges whose coins fall, rising."""
     salt = np.uint64(int.from_bytes(hashlib.blake2b(b"%d" % seed).digest()[:8]))
-    for begin in range(0, len(coins), _CHUNK):
-        part = slice(begin, begin + _CHUNK)
-        a, b = keys[ends[0][part]], keys[ends[1][part]]
-        mixed = _split_mix(_split_mix(np.minimum(a, b) ^ salt) ^ np.maximum(a, b))
-        coins[part] = (mixed >> np.uint64(11)) * 2.0**-53
-    return coins
+    found = []
+    for begin in range(0, len(may), _CHUNK):
+        ids = begin + np.flatnonzero(may[begin : begin + _CHUNK])
+        a, b = u[ids], v[ids]
+        found.append(ids[_coins(keys[a], keys[b], salt) < _chances(scale, a, b)])
+    return np.concatenate(found)
+
+
+def _coins(
+    a: NDArray[np.uint64], b: NDArray[np.uint64], salt: np.uint64
+) -> NDArray[np.float64]:
+    """Return a number in [0, 1) per edge: a hash of the salt and both ends' keys."""
+    mixed = _split_mix(_split_mix(np.minimum(a, b) ^ salt) ^ np.maximum(a, b))
+    coins: NDArray[np.float64] = (mixed >> np.uint64(11)).astype(np.float64)
+    return coins * 2.0**-53
 
 
 def _split_mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -152,24 +171,39 @@ def _split_mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _propensities(
-    ends: tuple[NDArray[np.int32], NDArray[np.int32]],
-    chance: NDArray[np.float64],
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    may: NDArray[np.bool_],
+    scale: NDArray[np.float64],
     drawn: NDArray[np.int64],
     room: NDArray[np.int64],
 ) -> NDArray[np.float64]:
+    """Return the chance with which each of the edges was drawn."""
     touched = np.zeros(len(room), np.bool_)
-    for end in ends:
-        touched[end[drawn]] = True
-    beside = np.flatnonzero(touched[ends[0]] | touched[ends[1]])
-    u, v = ends[0][beside], ends[1][beside]
+    touched[u[drawn]] = touched[v[drawn]] = True
+    beside = np.flatnonzero(may & (touched[u] | touched[v]))
+    ends = u[beside], v[beside]
+    chance, own = _chances(scale, *ends), np.searchsorted(beside, drawn)
+    owner = np.concatenate(ends)
     start = np.zeros(len(room) + 1, np.int64)
-    np.cumsum(np.bincount(np.concatenate([u, v]), minlength=len(room)), out=start[1:])
-    owner = np.concatenate([u, v])
-    edge = np.concatenate([beside, beside])[np.argsort(owner, kind="stable")]
-    propensity = chance[drawn].copy()
-    for end in ends:
-        propensity *= _fits_beside(end[drawn], drawn, start, edge, chance, room)
+    np.cumsum(np.bincount(owner, minlength=len(room)), out=start[1:])
+    edge = np.empty(len(owner), np.int64)
+    _by_owner(owner, start[:-1].copy(), edge)
+    propensity = chance[own]
+    for end in (u, v):
+        propensity *= _fits_beside(end[drawn], own, start, edge, chance, room)
     return propensity
+
+
+@njit()
+def _by_owner(
+    owner: NDArray[np.int32], free: NDArray[np.int64], edge: NDArray[np.int64]
+) -> None:
+    """Write the edges by company; `owner` has all first ends, then all second ones."""
+    n = len(owner) // 2
+    for p in range(len(owner)):
+        edge[free[owner[p]]] = p % n
+        free[owner[p]] += 1
 
 
 @njit()
@@ -206,29 +240,34 @@ def _fits_beside(
 
 
 def _scales(
-    u: NDArray[np.int32], v: NDArray[np.int32], wanted: NDArray[np.floating[Any]]
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    may: NDArray[np.bool_],
+    wanted: NDArray[np.floating[Any]],
 ) -> NDArray[np.float64]:
     """Find x with sum of x_i * x_j over the edges of i near `wanted_i`.
 
     Knight and Ruiz, "A fast algorithm for matrix balancing", IMA Journal of
     Numerical Analysis 33(3), 2013, in its simplest, damped form.
     """
-    degree = np.bincount(u, minlength=len(wanted)) + np.bincount(
-        v, minlength=len(wanted)
-    )
+    degree = _neighbour_sums(u, v, may, np.ones(len(wanted)))
     scale: NDArray[np.float64] = np.sqrt(wanted / np.maximum(degree, 1))
     for _ in range(_SCALINGS):
-        found = scale * _neighbour_sums(u, v, scale)
+        found = scale * _neighbour_sums(u, v, may, scale)
         scale *= np.sqrt(wanted / np.maximum(found, 1e-12))
     return scale
 
 
 @njit()
 def _neighbour_sums(
-    u: NDArray[np.int32], v: NDArray[np.int32], value: NDArray[np.float64]
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    may: NDArray[np.bool_],
+    value: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     total = np.zeros(len(value))
     for e in range(len(u)):
-        total[u[e]] += value[v[e]]
-        total[v[e]] += value[u[e]]
+        if may[e]:
+            total[u[e]] += value[v[e]]
+            total[v[e]] += value[u[e]]
     return total

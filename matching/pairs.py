@@ -326,9 +326,7 @@ def merge(edges: Edges, back: ByGiver, found: Found) -> Pairs:
     pairs = Pairs(
         np.empty(room, np.int32),
         np.empty(room, np.int32),
-        np.zeros((room, 2), np.int32),
-        np.full((room, 2), -1, np.int32),
-        np.full((room, 2), -1, np.int32),
+        *(np.empty((room, 2), np.int32) for _ in range(3)),
     )
     n = _merge(edges, back, found, pairs)
     return Pairs(*(column[:n] for column in pairs))
@@ -370,7 +368,7 @@ def _merge(edges: Edges, back: ByGiver, found: Found, pairs: Pairs) -> Whole:
 def _put(
     out: tuple[Array, ...], n: Whole, side: Whole, source: tuple[Ints, ...], at: Whole
 ) -> None:
-    if source[0][at] > 0:
-        out[0][n, side] = source[0][at]
-        out[1][n, side] = source[1][at]
-        out[2][n, side] = source[2][at]
+    found = source[0][at] > 0
+    out[0][n, side] = source[0][at] if found else 0
+    out[1][n, side] = source[1][at] if found else -1
+    out[2][n, side] = source[2][at] if found else -1

@@ -15,6 +15,7 @@ from matching.allocation import (
     must_cover,
 )
 from matching.columns import COSINE, Array, Columns
+from matching.kernels import njit
 from matching.market import Market
 from matching.pairs import Pairs, score_between
 from matching.settings import Settings
@@ -81,12 +82,17 @@ def pair_scores(score: Array, other_way: float) -> npt.NDArray[np.float32]:
     Grows strictly in both; a mutual pair beats a one-way pair of the same best
     direction, which has 1 / (1 + w) of its directed score.
     """
-    best = score.max(axis=1).astype(np.float64)
-    other = score.min(axis=1).astype(np.float64)
-    both: npt.NDArray[np.float64] = (best + other_way * other) / (
-        (1 + other_way) * COSINE
-    )
-    return both.astype(np.float32)
+    scores = np.empty(len(score), np.float32)
+    _pair_scores(score, np.float64(other_way), scores)
+    return scores
+
+
+@njit()
+def _pair_scores(score: Array, other_way: np.float64, out: Array) -> None:
+    for i in range(len(score)):
+        best = np.float64(max(score[i, 0], score[i, 1]))
+        other = np.float64(min(score[i, 0], score[i, 1]))
+        out[i] = (best + other_way * other) / ((1 + other_way) * COSINE)
 
 
 def with_pins(
