@@ -8,10 +8,11 @@ import numpy.typing as npt
 from matching.best_offerings import Kept, Shared, best_offerings, met_by
 from matching.candidates import batches, build
 from matching.columns import Columns
+from matching.directions import Back, Links, backwards, by_giver, joined, takers
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
 from matching.outcome import Plan, publish
-from matching.pairs import Back, Pairs, backwards, by_giver, joined, merge, takers
+from matching.pairs import Pairs, merge
 from matching.selection import select, with_pins
 from matching.settings import Settings
 from matching.stages import Stages, company_blocks, uncollected
@@ -98,7 +99,7 @@ def score(
             stages.map(
                 backwards,
                 company_blocks(back.start),
-                Back(columns, edges, back, market.widths),
+                Back(columns, Links(edges.start, edges.giver), back, market.widths),
             )
         )
         pairs = merge(edges, back, missing)
