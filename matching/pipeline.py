@@ -15,7 +15,7 @@ from matching.outcome import Plan, publish
 from matching.pairs import Pairs, merge
 from matching.selection import select, with_pins
 from matching.settings import Settings
-from matching.stages import Stages, company_blocks, uncollected
+from matching.stages import Stages, beside, company_blocks, uncollected
 
 Names = Sequence[tuple[str, str]]
 
@@ -69,7 +69,8 @@ def plan(
         pairs, met = score(market, columns, settings, stages)
         with stages("pins"):
             pairs, pinned = with_pins(market, columns, pairs, pins)
-        with stages("allocation"):
+        # The hash of the market is Python, the allocation runs on one core.
+        with stages("allocation"), beside(lambda: market.fingerprint):
             selection = select(market, settings, pairs, pinned, seed)
         with stages("reasons"):
             result = publish(market, columns, settings, seed, met, selection)

@@ -5,6 +5,7 @@ import itertools
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -84,6 +85,18 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Do some work in a thread, beside kernels that leave a core free.
+
+    Its error, if any, comes at the end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+    done.result()
 
 
 def company_blocks(start: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
