@@ -26,6 +26,14 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """An entry for the reader's calendar: what to do with it, and the entry."""
+
+    method: str  # REQUEST or CANCEL
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """A finished mail and the two addresses the mail server is told."""
 
@@ -44,10 +52,12 @@ def seal(
     message_id: str,
     at: datetime,
     unsubscribe: str | None = None,
+    invitation: Invitation | None = None,
 ) -> Envelope:
     """Put a letter into an envelope.
 
-    `unsubscribe` is the address for one-click unsubscribing (RFC 8058). Raises
+    `unsubscribe` is the address for one-click unsubscribing (RFC 8058), `invitation`
+    goes along twice: for calendars that read the mail, and as a file. Raises
     BadHeader when a value would add or change a header: the library folds encoded
     words unchecked, so the result is read again and compared.
     """
@@ -67,11 +77,24 @@ def seal(
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
+        if invitation:
+            _enclose(message, invitation)
         content = message.as_bytes()
     except (ValueError, MessageError, UnicodeError) as error:
         raise BadHeader(str(error)) from error
     _compare(message, content, recipient)
     return Envelope(sender, recipient, str(message["Message-ID"]), content)
+
+
+def _enclose(message: EmailMessage, invitation: Invitation) -> None:
+    message.add_alternative(
+        invitation.content.decode(),
+        subtype="calendar",
+        params={"method": invitation.method},
+    )
+    message.add_attachment(
+        invitation.content, maintype="application", subtype="ics", filename="termin.ics"
+    )
 
 
 def _address(name: str, address: str) -> Address:
