@@ -8,7 +8,8 @@ write and read the clock of Berlin; stored is UTC.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -46,6 +47,7 @@ from app.services.meetings_states import (
 )
 from app.services.meetings_times import PAST, slots_of
 
+MOST_A_DAY = 6  # proposals of a side, each of which is a mail to the other
 SHORTEST_MINUTES, LONGEST_MINUTES = 15, 480
 
 NO_MINUTES = N_("Bitte wählen Sie die Dauer.")
@@ -55,6 +57,10 @@ CHOOSE = N_("Bitte wählen Sie einen der Termine.")
 
 class NotReachable(Conflict):
     message = N_("Mit dieser Firma lässt sich kein Termin mehr vereinbaren.")
+
+
+class TooMany(Conflict):
+    message = N_("Für heute sind es genug Vorschläge. Bitte rufen Sie die Firma an.")
 
 
 class Begun(Conflict):
@@ -142,17 +148,16 @@ def propose(
     """Propose starts to the other side, in place of any open proposal; a date that is
     fixed stands until one of them is chosen. Returns the meeting's id.
 
-    Raises NotFound unless connected, Invalid with the field, NotReachable.
+    Raises NotFound unless connected, Invalid with the field, NotReachable, TooMany.
     """
-    slots = slots_of(proposal.starts, at)
-    note = _note(proposal)
-    if not SHORTEST_MINUTES <= proposal.minutes <= LONGEST_MINUTES:
-        raise Invalid(NO_MINUTES, field="minutes")
+    content = _content(proposal, at)
     with db.transaction() as session:
         seen = _connected(session, introduction_id, by=by, at=at)
         lock(session, introduction_id)
         if not _are_reachable(session, introduction_id):
             raise NotReachable
+        if _proposed_today(session, seen, at) >= MOST_A_DAY:
+            raise TooMany
         fixed = in_state(session, introduction_id, MeetingState.FIXED)
         replace(session, introduction_id, MeetingState.PROPOSED)
         row = Meeting(
@@ -163,10 +168,7 @@ def propose(
             proposed_by=seen.side,
             proposed_person_id=by,
             proposed_at=at,
-            kind=proposal.kind,
-            minutes=proposal.minutes,
-            note=note,
-            **dict(zip(("slot_1", "slot_2", "slot_3"), slots, strict=False)),
+            **content,
         )
         session.add(row)
         session.flush()
@@ -240,6 +242,17 @@ def _are_reachable(session: Session, introduction_id: UUID) -> bool:
     return None not in cards
 
 
+def _proposed_today(session: Session, seen: SideOf, at: datetime) -> int:
+    found = session.scalar(
+        sa.select(sa.func.count(Meeting.id)).where(
+            Meeting.introduction_id == seen.introduction_id,
+            Meeting.proposed_by == seen.side,
+            Meeting.proposed_at > at - timedelta(days=1),
+        )
+    )
+    return found or 0
+
+
 def _one_of(session: Session, introduction_id: UUID, meeting_id: UUID) -> Meeting:
     row = session.get(Meeting, meeting_id)
     if row is None or row.introduction_id != introduction_id:
@@ -271,6 +284,20 @@ def _fix(
     )
     if not fixed:
         raise Changed
+
+
+def _content(proposal: Proposal, at: datetime) -> dict[str, Any]:
+    """The columns of what is proposed; Invalid with the field."""
+    slots = slots_of(proposal.starts, at)
+    note = _note(proposal)
+    if not SHORTEST_MINUTES <= proposal.minutes <= LONGEST_MINUTES:
+        raise Invalid(NO_MINUTES, field="minutes")
+    return {
+        "kind": proposal.kind,
+        "minutes": proposal.minutes,
+        "note": note,
+        **{f"slot_{number}": start for number, start in enumerate(slots, 1)},
+    }
 
 
 def _note(proposal: Proposal) -> str:

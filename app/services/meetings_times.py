@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.errors import N_, Invalid
+from app.models import MOST_SLOTS
 from app.services.rounds_week import ZONE
 
 FARTHEST = timedelta(days=180)
 
+TOO_MANY = N_("Bitte nennen Sie höchstens drei Termine.")
 NO_SLOT = N_("Bitte nennen Sie mindestens einen Termin.")
 PAST = N_("Dieser Termin liegt in der Vergangenheit.")
 TOO_FAR = N_("Bitte wählen Sie einen Termin im nächsten halben Jahr.")
@@ -50,4 +52,6 @@ def slots_of(starts: Sequence[datetime | None], at: datetime) -> list[datetime]:
         found.append(instant)
     if not found:
         raise Invalid(NO_SLOT, field="slot_1")
+    if len(found) > MOST_SLOTS:
+        raise Invalid(TOO_MANY, field="slot_1")
     return sorted(found)

@@ -16,10 +16,13 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app import db
+from app.jobs import sweeps
+from app.jobs.work import Work
 from app.mail import delivery, invitations
 from app.mail.senders import MemorySender
 from app.models import (
     Company,
+    ConsentKind,
     Introduction,
     MailKind,
     Meeting,
@@ -29,7 +32,7 @@ from app.models import (
     Person,
     Side,
 )
-from app.services import introductions, introductions_views, meetings
+from app.services import consent, introductions, introductions_views, meetings
 from app.services.meetings import Proposal
 from tests import factories
 from tests.factories import MONDAY
@@ -304,6 +307,24 @@ class TestMails:
         assert "Thursday, 26 November 2026, 10:00 to 10:45" in text
         assert "SUMMARY:Conversation with" in entry
         assert "In person:" in text
+
+    def test_feedback_is_asked_about_the_date(self, app: Flask, sender: MemorySender):
+        pair = Pair()
+        pair.fix(local("2026-12-17T10:00"))
+        self.deliver(app, sender)
+        for_feedback = [ConsentKind.FEEDBACK]
+        person_id, later = pair.persons[Side.LO], MONDAY + timedelta(days=30)
+        consent.choose(person_id, for_feedback, at=MONDAY)
+        consent.grant(person_id, for_feedback, at=MONDAY)
+        with db.transaction() as session:
+            session.execute(sa.delete(OutboxMail))
+        settings = app.config["SETTINGS"]
+        sweeps.ask_feedback(Work(settings, clock=lambda: later))
+
+        (mail,) = self.deliver(app, sender, later)
+
+        text = " ".join(mail.get_body(("plain",)).get_content().split())
+        assert "am 17. Dezember 2026 waren Sie mit" in text
 
     def test_who_called_off_hears_that_it_was_themselves(
         self, app: Flask, sender: MemorySender

@@ -22,7 +22,15 @@ from app.models import (
 )
 from app.services import feedback, introductions, introductions_views, meetings
 from app.services.introductions_week import week_of_company
-from app.services.meetings import Agreement, Begun, Changed, NotReachable, Proposal
+from app.services.meetings import (
+    MOST_A_DAY,
+    Agreement,
+    Begun,
+    Changed,
+    NotReachable,
+    Proposal,
+    TooMany,
+)
 from app.services.meetings_times import instant_of
 from tests import factories
 from tests.factories import MONDAY
@@ -111,6 +119,7 @@ class TestProposing:
         [
             ({"starts": (None, None, None)}, "slot_1"),
             ({"starts": ()}, "slot_1"),
+            ({"starts": (*THREE, THURSDAY + timedelta(days=5))}, "slot_1"),
             ({"starts": (None, MONDAY.replace(tzinfo=None), None)}, "slot_2"),
             ({"starts": (local("0001-01-01T00:00"), None, None)}, "slot_1"),
             ({"starts": (local("9999-12-31T23:59"), None, None)}, "slot_1"),
@@ -146,6 +155,15 @@ class TestProposing:
         for which, by in ((identity, person), (identity, stranger), (uuid4(), person)):
             with pytest.raises(NotFound):
                 meetings.propose(which, CALL, by=by, at=MONDAY)
+
+    def test_has_an_end_for_the_day(self, pair: Pair):
+        for _ in range(MOST_A_DAY):
+            pair.propose()
+
+        with pytest.raises(TooMany):
+            pair.propose()
+        pair.propose(pair.hi)
+        pair.propose(at=MONDAY + timedelta(days=1))
 
     def test_ends_with_a_complaint(self, pair: Pair):
         introductions.complain(pair.id, "Nur Verkauf", by=pair.hi, at=MONDAY)
