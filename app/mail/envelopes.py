@@ -56,8 +56,7 @@ def seal(
 ) -> Envelope:
     """Put a letter into an envelope.
 
-    `unsubscribe` is the address for one-click unsubscribing (RFC 8058), `invitation`
-    goes along twice: for calendars that read the mail, and as a file. Raises
+    `unsubscribe` is the address for one-click unsubscribing (RFC 8058). Raises
     BadHeader when a value would add or change a header: the library folds encoded
     words unchecked, so the result is read again and compared.
     """
@@ -77,8 +76,7 @@ def seal(
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
-        if invitation:
-            _enclose(message, invitation)
+        _enclose(message, invitation)
         content = message.as_bytes()
     except (ValueError, MessageError, UnicodeError) as error:
         raise BadHeader(str(error)) from error
@@ -86,7 +84,10 @@ def seal(
     return Envelope(sender, recipient, str(message["Message-ID"]), content)
 
 
-def _enclose(message: EmailMessage, invitation: Invitation) -> None:
+def _enclose(message: EmailMessage, invitation: Invitation | None) -> None:
+    """It goes along twice: for calendars that read the mail, and as a file."""
+    if invitation is None:
+        return
     message.add_alternative(
         invitation.content.decode(),
         subtype="calendar",
