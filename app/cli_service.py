@@ -115,7 +115,7 @@ def mail_recent(limit: int) -> None:
     _need_tables()
     for one in outbox.recent(db.session(), limit=limit):
         click.echo(
-            f"{one.created_at.isoformat(timespec='seconds')}  {one.kind.value:8}"
+            f"{one.created_at.isoformat(timespec='seconds')}  {one.kind.value:17}"
             f"  {one.state.value:10}  {one.attempts}  {one.error or ''}"
         )
 

@@ -23,6 +23,7 @@ from app.models import (
     Side,
     State,
 )
+from app.services import introductions
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # in ISO week 2026-W48
 PASSWORD = "ein langes Kennwort"
@@ -165,6 +166,20 @@ def introduction(
         ),
     )
     return row
+
+
+def connection(**values: Any) -> tuple[UUID, dict[Side, UUID]]:
+    """A connected introduction and the person of each side, met on MONDAY."""
+    row = introduction(**values)
+    companies = {Side.LO: row.company_lo_id, Side.HI: row.company_hi_id}
+    identity, at = row.id, row.shown_at or MONDAY
+    persons = {
+        side: person(db.session().get_one(Company, company_id)).id
+        for side, company_id in companies.items()
+    }
+    for one in persons.values():
+        introductions.accept(identity, by=one, at=at)
+    return identity, persons
 
 
 def match(introduction: UUID, need: UUID, offering: UUID, giver: Side) -> Match:

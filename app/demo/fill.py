@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app import db
-from app.demo import association, rows
+from app.demo import association, meetings, rows
 from app.demo.association import DemoCompany
 from app.demo.diary import Case, Diary, People
 from app.errors import Conflict
@@ -80,6 +80,7 @@ def fill(
         _play(diary, made.guest, number, instant)
     diary.live_until(at)
     introductions.expire_due(at=at)
+    meetings.arrange(diary, diary.people.id_of(made.guest), draw, at=at)
     rows.apply(applicants, draw, at=at)
     tell("rounds", 1.0)
 
@@ -109,7 +110,8 @@ def _waves(firms: tuple[DemoCompany, ...]) -> list[tuple[DemoCompany, ...]]:
 
 def _play(diary: Diary, guest: DemoCompany, number: int, instant: datetime) -> None:
     """Compute and release a week, so that the visitor finds something to do: from one
-    week on the guest owes its feedback, and it leaves the last week as it is."""
+    week on the guest owes its feedback, the week before last it connects and has a
+    date to choose, and it leaves the last week as it is."""
     week = week_of_day(day_of(instant))
     released_at = instant + timedelta(hours=2)
     computed = rounds.run(week, at=instant)
@@ -123,6 +125,8 @@ def _play(diary: Diary, guest: DemoCompany, number: int, instant: datetime) -> N
     diary.plan_round(computed.round_id)
     if number == QUIET:
         diary.quiet.add(guest_id)
+        diary.agreement_with(guest_id, at=released_at + SOON)
+    if number == ROUNDS - 2:
         diary.agreement_with(guest_id, at=released_at + SOON)
     if is_last:
         diary.idle.add(guest_id)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from app import db
 from app.mail import messages
 from app.mail.envelopes import Envelope
+from app.mail.message import Withheld
 from app.mail.senders import Refused, Sender, TryLater, Unanswered, Unreachable
 from app.services import outbox
 from app.services.outbox import Claimed, LeaseLost
@@ -80,7 +81,7 @@ def _composed(mail: Claimed, at: datetime) -> Envelope | str:
     """The finished mail, or how it ended before that."""
     try:
         return messages.compose(mail, at=at)
-    except messages.Withheld as error:
+    except Withheld as error:
         db.session().rollback()
         outbox.suppress(mail, str(error))
         return "withheld"

@@ -26,6 +26,14 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """An entry for the reader's calendar: what to do with it, and the entry."""
+
+    method: str  # REQUEST or CANCEL
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """A finished mail and the two addresses the mail server is told."""
 
@@ -44,6 +52,7 @@ def seal(
     message_id: str,
     at: datetime,
     unsubscribe: str | None = None,
+    invitation: Invitation | None = None,
 ) -> Envelope:
     """Put a letter into an envelope.
 
@@ -67,11 +76,26 @@ def seal(
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
+        _enclose(message, invitation)
         content = message.as_bytes()
     except (ValueError, MessageError, UnicodeError) as error:
         raise BadHeader(str(error)) from error
     _compare(message, content, recipient)
     return Envelope(sender, recipient, str(message["Message-ID"]), content)
+
+
+def _enclose(message: EmailMessage, invitation: Invitation | None) -> None:
+    """It goes along twice: for calendars that read the mail, and as a file."""
+    if invitation is None:
+        return
+    message.add_alternative(
+        invitation.content.decode(),
+        subtype="calendar",
+        params={"method": invitation.method},
+    )
+    message.add_attachment(
+        invitation.content, maintype="application", subtype="ics", filename="termin.ics"
+    )
 
 
 def _address(name: str, address: str) -> Address:

@@ -6,11 +6,9 @@ suggestions are answered.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_babel import force_locale
 from flask_security.confirmable import generate_confirmation_token
 from flask_security.recoverable import generate_reset_password_token
@@ -19,7 +17,8 @@ from sqlalchemy.orm import Session
 from app import db
 from app.errors import AppError
 from app.i18n import LANGUAGES
-from app.mail import cards, envelopes, links, render
+from app.mail import cards, envelopes, links, meetings, render
+from app.mail.message import Message, Withheld, link_to
 from app.models import (
     Company,
     CompanyStatus,
@@ -33,19 +32,6 @@ from app.services import consent, feedback, introductions_views
 from app.services.introductions import Standing
 from app.services.outbox import CONSENT_OF, Claimed
 from config import Settings
-
-
-class Withheld(Exception):
-    """The mail must not go out any more; the text says why, for organizers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A template and what fills it."""
-
-    template: str
-    values: dict[str, Any] = field(default_factory=dict)
-
 
 Compose = Callable[[Session, Claimed, Person, datetime], Message]
 
@@ -68,7 +54,7 @@ def compose(mail: Claimed, *, at: datetime) -> envelopes.Envelope:
                 person=person,
                 locale=locale,
                 unsubscribe=unsubscribe,
-                choices=_link("mail_choices.choose"),
+                choices=link_to("mail_choices.choose"),
                 **message.values,
             )
         try:
@@ -80,6 +66,7 @@ def compose(mail: Claimed, *, at: datetime) -> envelopes.Envelope:
                 message_id=mail.message_id,
                 at=at,
                 unsubscribe=unsubscribe,
+                invitation=message.invitation,
             )
         except envelopes.BadHeader as error:
             raise Withheld(f"address or header: {error}") from error
@@ -92,7 +79,7 @@ def confirm(session: Session, mail: Claimed, person: Person, at: datetime) -> Me
     if person.confirmed_at is not None:
         raise Withheld("confirmed already")
     token = generate_confirmation_token(person)
-    return Message("confirm", {"link": _link("security.confirm_email", token=token)})
+    return Message("confirm", {"link": link_to("security.confirm_email", token=token)})
 
 
 def _confirm_consent(session: Session, mail: Claimed, person: Person) -> Message:
@@ -107,14 +94,14 @@ def _confirm_consent(session: Session, mail: Claimed, person: Person) -> Message
     token = links.consent_token(_secret(), person.id, kinds)
     return Message(
         "consent",
-        {"kinds": kinds, "link": _link("mail_choices.confirm", token=token)},
+        {"kinds": kinds, "link": link_to("mail_choices.confirm", token=token)},
     )
 
 
 def reset(session: Session, mail: Claimed, person: Person, at: datetime) -> Message:
     """The link to a new password."""
     token = generate_reset_password_token(person)
-    return Message("reset", {"link": _link("security.reset_password", token=token)})
+    return Message("reset", {"link": link_to("security.reset_password", token=token)})
 
 
 def security(session: Session, mail: Claimed, person: Person, at: datetime) -> Message:
@@ -122,7 +109,7 @@ def security(session: Session, mail: Claimed, person: Person, at: datetime) -> M
     event = str(mail.params.get("event", ""))
     return Message(
         "security",
-        {"event": event, "when": mail.created_at, "link": _link("security.login")},
+        {"event": event, "when": mail.created_at, "link": link_to("security.login")},
     )
 
 
@@ -151,7 +138,7 @@ def seat(session: Session, mail: Claimed, person: Person, at: datetime) -> Messa
         {
             "asking": asking,
             "company": company,
-            "link": _link("companies.profile"),
+            "link": link_to("companies.profile"),
         },
     )
 
@@ -166,7 +153,7 @@ def contact(session: Session, mail: Claimed, person: Person, at: datetime) -> Me
         raise Withheld("not this person's introduction any more") from error
     if view.standing is not Standing.CONNECTED or view.contact is None:
         raise Withheld("nothing was released")
-    link = _link("introductions.show", introduction_id=view.id)
+    link = link_to("introductions.show", introduction_id=view.id)
     card = cards.of_view(view)
     return Message("contact", {"card": card, "contact": view.contact, "link": link})
 
@@ -206,7 +193,7 @@ def reminder(session: Session, mail: Claimed, person: Person, at: datetime) -> M
 def feedback_request(
     session: Session, mail: Claimed, person: Person, at: datetime
 ) -> Message:
-    """Two weeks after a connection: what came of it?"""
+    """Two weeks after a connection, or after the date agreed on: what came of it?"""
     if mail.subject_id is None:
         raise Withheld("no introduction")
     try:
@@ -215,8 +202,9 @@ def feedback_request(
             raise Withheld("answered already")
     except AppError as error:
         raise Withheld("not connected any more") from error
-    link = _link("feedback.give", introduction_id=view.id)
-    return Message("feedback", {"card": cards.of_view(view), "link": link})
+    link = link_to("feedback.give", introduction_id=view.id)
+    values = {"card": cards.of_view(view), "meets_at": view.meets_at, "link": link}
+    return Message("feedback", values)
 
 
 MESSAGES: dict[MailKind, Compose] = {
@@ -226,6 +214,10 @@ MESSAGES: dict[MailKind, Compose] = {
     MailKind.APPROVED: approved,
     MailKind.SEAT: seat,
     MailKind.CONTACT: contact,
+    MailKind.MEETING_PROPOSED: meetings.proposed,
+    MailKind.MEETING_FIXED: meetings.fixed,
+    MailKind.MEETING_MOVED: meetings.moved,
+    MailKind.MEETING_CANCELLED: meetings.cancelled,
     MailKind.DIGEST: digest,
     MailKind.REMINDER: reminder,
     MailKind.FEEDBACK: feedback_request,
@@ -269,15 +261,11 @@ def _unsubscribe(settings: Settings, mail: Claimed) -> str | None:
     if kind is None:
         return None
     token = links.unsubscribe_token(settings.SECRET_KEY, mail.person_id, kind)
-    return _link("mail_choices.unsubscribe", token=token)
+    return link_to("mail_choices.unsubscribe", token=token)
 
 
 def _home() -> str:
-    return _link("suggestions.week")
-
-
-def _link(endpoint: str, **values: Any) -> str:
-    return url_for(endpoint, _external=True, **values)
+    return link_to("suggestions.week")
 
 
 def _secret() -> str:

@@ -37,6 +37,13 @@ from .listing import (
     ListingTopic,
     Paid,
 )
+from .meeting import (
+    LONGEST_NOTE,
+    MOST_SLOTS,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+)
 from .outbox import (
     ConsentAction,
     ConsentEvent,
@@ -62,8 +69,10 @@ add_checks(Base.metadata)
 __all__ = [
     "AWAITING",
     "DAYS_TO_ANSWER",
+    "LONGEST_NOTE",
     "LONGEST_TEXT",
     "MOST_PER_WEEK",
+    "MOST_SLOTS",
     "OPEN_STATES",
     "VALID_DAYS",
     "AuditEvent",
@@ -95,6 +104,9 @@ __all__ = [
     "MailState",
     "Match",
     "MatchingSettings",
+    "Meeting",
+    "MeetingKind",
+    "MeetingState",
     "Membership",
     "OutboxMail",
     "Outcome",

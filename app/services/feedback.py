@@ -1,7 +1,7 @@
 """Feedback: what came of a connected introduction, as each side tells it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.errors import N_, Invalid, NotFound
-from app.models import Feedback, Introduction, Outcome, Person, Side
+from app.models import (
+    Feedback,
+    Introduction,
+    Meeting,
+    MeetingState,
+    Outcome,
+    Person,
+    Side,
+)
 from app.models.feedback import DUE_AFTER_DAYS
 from app.services import texts
 from app.services.introductions_ends import insert
@@ -20,6 +28,7 @@ from app.services.introductions_sides import (
     sides,
     visible_to,
 )
+from app.services.rounds_week import ZONE, day_of
 
 LONGEST_SENTENCE = 500
 
@@ -89,12 +98,14 @@ def given_by(
 
 
 def due(session: Session, company_id: UUID, *, at: datetime) -> list[SideOf]:
-    """Connected introductions of which a company should say what came of them."""
+    """Connected introductions of which a company should say what came of them: from
+    14 days after the connection, and from the day after a date that was agreed on."""
     connected = sides(
         session,
         company_id,
         at,
         Introduction.connected_at <= at - timedelta(days=DUE_AFTER_DAYS),
+        sa.not_(_meets_from(_today(at))),
     )
     return [one for one in connected if not one.feedback_given]
 
@@ -102,9 +113,10 @@ def due(session: Session, company_id: UUID, *, at: datetime) -> list[SideOf]:
 def requests_due(
     session: Session, *, at: datetime, within: timedelta = timedelta(days=28)
 ) -> list[Request]:
-    """Whom to ask by mail: the persons who accepted, from 14 days after the
-    connection and not for longer than `within`."""
+    """Whom to ask by mail: the persons who accepted, from the day on which `due` has
+    it and not for longer than `within`."""
     latest = at - timedelta(days=DUE_AFTER_DAYS)
+    today = _today(at)
     found = []
     for side in Side:
         person_id = column(side, "person_id")
@@ -116,7 +128,11 @@ def requests_due(
             .join(Person, Person.id == person_id)
             .where(
                 Introduction.connected_at <= latest,
-                Introduction.connected_at > latest - within,
+                sa.or_(
+                    Introduction.connected_at > latest - within,
+                    _meets_from(today - within),
+                ),
+                sa.not_(_meets_from(today)),
                 Person.active,
                 sa.not_(answered),
             )
@@ -124,6 +140,20 @@ def requests_due(
         )
         found += [Request(row[0], side, row[1]) for row in rows]
     return found
+
+
+def _today(at: datetime) -> datetime:
+    """When this day began in Berlin."""
+    return datetime.combine(day_of(at), time(), ZONE)
+
+
+def _meets_from(start: datetime) -> sa.ColumnElement[bool]:
+    """Whether the two agreed on a date at this instant or later."""
+    return sa.exists().where(
+        Meeting.introduction_id == Introduction.id,
+        Meeting.state == MeetingState.FIXED,
+        Meeting.starts_at >= start,
+    )
 
 
 def _connected(

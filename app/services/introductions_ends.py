@@ -34,6 +34,7 @@ from app.models import (
 )
 from app.services import audit, texts
 from app.services.introductions_sides import visible_to
+from app.services.meetings_states import cancel_of_pair
 
 COOLDOWN_WEEKS = {State.DECLINED: 26, State.WITHDRAWN: 26, State.CONNECTED: 104}
 EXPIRED_WEEKS = 8
@@ -192,7 +193,7 @@ def block_pair(
     at: datetime,
     by: UUID | None = None,
 ) -> None:
-    """Never introduce the two (again), and end what is open between them."""
+    """Never introduce the two (again), and end what is open or agreed between them."""
     lo, hi = sorted((company_id, other_id))
     session.execute(
         insert(session, Block)
@@ -201,6 +202,7 @@ def block_pair(
     )
     pair = sa.and_(Introduction.company_lo_id == lo, Introduction.company_hi_id == hi)
     _cancel(session, pair, "blocked", at=at, by=by, cause=company_id)
+    cancel_of_pair(session, lo, hi, at=at)
 
 
 def complain(introduction_id: UUID, text: str, *, by: UUID, at: datetime) -> None:

@@ -14,7 +14,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Band, Company, Introduction, Listing, Match, Round, Side
+from app.models import (
+    Band,
+    Company,
+    Introduction,
+    Listing,
+    Match,
+    Meeting,
+    MeetingState,
+    Round,
+    Side,
+)
 from app.models.feedback import DUE_AFTER_DAYS
 from app.services.introductions_contacts import ContactCard, contact_card
 from app.services.introductions_sides import (
@@ -25,6 +35,7 @@ from app.services.introductions_sides import (
     visible_to,
 )
 from app.services.regions import distance_km, region_name
+from app.services.rounds_week import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +90,18 @@ class View:
     shown_at: datetime
     expires_at: datetime
     connected_at: datetime | None
+    meets_at: datetime | None  # the date that both agreed on
     feedback_given: bool
     contact: ContactCard | None
 
     def asks_feedback(self, at: datetime) -> bool:
-        """Whether it is time to say what came of it."""
+        """Whether it is time to say what came of it: two weeks after the connection,
+        and not before the day after a date that both agreed on."""
         return (
             self.connected_at is not None
             and not self.feedback_given
             and at >= self.connected_at + timedelta(days=DUE_AFTER_DAYS)
+            and (self.meets_at is None or day_of(self.meets_at) < day_of(at))
         )
 
 
@@ -155,6 +169,7 @@ def views(
     }
     companies = _companies(session, of)
     matches = _matches(session, ids)
+    meets = _meets(session, ids)
     return [
         View(
             id=one.introduction_id,
@@ -170,6 +185,7 @@ def views(
             shown_at=one.shown_at,
             expires_at=one.expires_at,
             connected_at=one.connected_at,
+            meets_at=meets.get(one.introduction_id),
             feedback_given=one.feedback_given,
             contact=contact_card(session, one.introduction_id, one.side)
             if contacts and one.standing is Standing.CONNECTED
@@ -209,6 +225,16 @@ def _companies(session: Session, of: Sequence[SideOf]) -> dict[UUID, CompanyCard
         )
         for row in rows
     }
+
+
+def _meets(session: Session, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When those meet that agreed on a date."""
+    rows = session.execute(
+        sa.select(Meeting.introduction_id, Meeting.starts_at).where(
+            Meeting.introduction_id.in_(ids), Meeting.state == MeetingState.FIXED
+        )
+    )
+    return {row.introduction_id: row.starts_at for row in rows}
 
 
 def _matches(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:

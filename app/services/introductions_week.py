@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.models import Company, Kind, Listing, ListingStatus, Round, Uncovered
-from app.services import feedback
+from app.services import feedback, meetings
 from app.services.introductions_sides import Standing, open_count, sides
 from app.services.introductions_views import View, asked, views
 
@@ -47,6 +47,7 @@ class Week:
     released_at: datetime | None
     asked: list[View]
     waiting: list[View]
+    meetings_due: list[View]  # the other side proposed a date
     feedback_due: list[View]
     gap: Gap | None
     silence: Silence | None
@@ -77,6 +78,7 @@ def week_of_company(session: Session, company_id: UUID, *, at: datetime) -> Week
         released_at=latest.released_at if latest else None,
         asked=to_answer,
         waiting=views(session, waiting),
+        meetings_due=views(session, meetings.awaiting(session, company_id, at=at)),
         feedback_due=views(session, feedback.due(session, company_id, at=at)),
         gap=_gap(company, open_kinds, at.date()),
         silence=silence,

@@ -18,6 +18,7 @@ from app.services import introductions, introductions_views
 from app.services.introductions import Contact, Standing
 from app.services.introductions_contacts import note_read
 from app.services.introductions_ends import LONGEST_COMPLAINT
+from app.web import meetings
 from app.web.access import company_id, member, person
 
 bp = Blueprint("introductions", __name__, url_prefix="/introductions")
@@ -63,7 +64,10 @@ def index() -> ResponseReturnValue:
 @member
 def show(introduction_id: UUID) -> ResponseReturnValue:
     view = _view(introduction_id)
-    return render_template(f"introductions/{view.standing.value}.html", view=view)
+    more = meetings.parts(view) if view.standing is Standing.CONNECTED else {}
+    return render_template(
+        f"introductions/{view.standing.value}.html", view=view, **more
+    )
 
 
 @bp.post("/<uuid:introduction_id>/read")

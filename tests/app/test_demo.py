@@ -35,8 +35,15 @@ from app.models import (
     Side,
     State,
 )
-from app.services import company_names, feedback, introductions_sides, texts
+from app.services import (
+    company_names,
+    feedback,
+    introductions_sides,
+    meetings,
+    texts,
+)
 from app.services.introductions_sides import Standing, open_count
+from app.services.introductions_views import views
 from matching import knowledge
 from tests import factories
 from tests.factories import MONDAY
@@ -267,5 +274,7 @@ def test_the_visitor_finds_something_to_do(session: Session):
     assert any(len(both) == 2 for both in givers.values())
     assert any(one.told for one in asked)
     assert feedback.due(session, me.company.id, at=at)
+    assert meetings.awaiting(session, me.company.id, at=at)
+    assert any(one.meets_at for one in views(session, shown))
     assert {one.kind for one in me.company.listings} == {Kind.NEED, Kind.OFFERING}
     assert all(one.topics for one in me.company.listings)

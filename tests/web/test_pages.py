@@ -29,7 +29,8 @@ companies.find_places mail_choices.choose
 MEMBER = """
 suggestions.week suggestions.seen introductions.index introductions.show
 introductions.read introductions.accept introductions.decline introductions.withdraw
-introductions.complain feedback.give listings.index listings.new listings.edit
+introductions.complain meetings.propose meetings.choose meetings.cancel
+meetings.calendar feedback.give listings.index listings.new listings.edit
 listings.renew listings.close listings.reopen topics.recognise search.index search.ask
 onboarding.start onboarding.count onboarding.fits onboarding.later
 """
