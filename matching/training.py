@@ -35,7 +35,7 @@ class Recipe:
 
     machines: float = 1.0
     entries: float = 1.0
-    odds: float = 0.5
+    odds: float = 1.0
     negative: bool = False  # keep the machines' negative weights
     lexicon: bool = True
 

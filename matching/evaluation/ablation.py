@@ -1,11 +1,11 @@
 """What each ingredient of the content score is worth: leave it out and look.
 
-Two sets: judged_dev (few needs, strangers' words) and sentences held out of the
-knowledge base (many needs, familiar words). An ingredient earns its place when
-leaving it out is worse on one and not better on the other.
+Judged sets (few needs, strangers' words) and sentences held out of the knowledge base
+(many needs, familiar words). An ingredient earns its place when leaving it out is
+worse on one and better on none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,19 +50,23 @@ VARIANTS: dict[str, Variant] = {
 
 
 def ablation(
-    knowledge: Knowledge, judged: Judged, *, say: Callable[[str], None] = print
+    knowledge: Knowledge,
+    sets: Mapping[str, Judged],
+    *,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Print a Markdown table: nDCG@10 of each variant and its loss, per set."""
     less, held_out = hold_out(knowledge, 0)
-    trials = ((knowledge, judged), (less, held_out))
-    say("| variant | judged_dev | loss (95 % interval) | held-out sentences | loss |")
-    say("|---|---|---|---|---|")
+    trials = [(knowledge, judged) for judged in sets.values()] + [(less, held_out)]
+    names = [*sets, "held-out sentences"]
+    say(f"| variant |{''.join(f' {name} | loss (95 % interval) |' for name in names)}")
+    say(f"|---|{'---|---|' * len(names)}")
     shipped: list[Array] = []
-    known: dict[tuple[Recipe, int], Weights] = {}
+    known: dict[tuple[Recipe, bool], Weights] = {}
     for name, variant in VARIANTS.items():
         cells = [name]
         for at, (base, judgements) in enumerate(trials):
-            key = (variant.recipe, at)
+            key = (variant.recipe, base is less)
             if key not in known:
                 known[key] = train(base, variant.recipe)
             figures = _ndcg(base, known[key], variant, judgements)

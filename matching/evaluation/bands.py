@@ -1,7 +1,7 @@
 """Where the floor and the bands lie: `python -m matching.evaluation.bands`.
 
 From the scores of judged pairs: the floor keeps five of six pairs that fit (grade 2
-and 3); of the pairs from "good" on every second fits, from "strong" on nearly all.
+and 3); of the pairs from "good" on every second fits, from "strong" on five of six.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from matching.evaluation.content import content
 from matching.evaluation.judged import read_mixed
-from matching.evaluation.report import JUDGED
+from matching.evaluation.report import FIELD, JUDGED
 from matching.settings import Settings
 from matching.topics import TopicModel
 
@@ -27,16 +27,20 @@ Floats = npt.NDArray[np.float64]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a Markdown table of limits, and what the settings have."""
     parser = argparse.ArgumentParser(prog="python -m matching.evaluation.bands")
-    parser.add_argument("--judged", type=Path, default=JUDGED, help="a graded file")
-    judged = read_mixed(parser.parse_args(arguments).judged)
-    ours = content(TopicModel.load(), judged.needs, judged.offerings)
-    settings = Settings()
-    scores = ours.fused(settings.text_share)
-    scores[ours.topic < settings.least_topic] = 0
+    parser.add_argument("--judged", type=Path, nargs="+", default=(JUDGED, FIELD))
+    settings, model = Settings(), TopicModel.load()
+    scored, graded = [], []
+    for judged in map(read_mixed, parser.parse_args(arguments).judged):
+        ours = content(model, judged.needs, judged.offerings)
+        fused = ours.fused(settings.text_share)
+        fused[ours.topic < settings.least_topic] = 0
+        scored.append(fused.ravel())
+        graded.append(judged.grades.ravel())
+    scores, grades = np.concatenate(scored), np.concatenate(graded)
     print("| score from | pairs | of them fit | of all that fit | of strange ones |")
     print("|---|---|---|---|---|")
     for step in STEPS:
-        pairs, precision, recall, strange = shares(scores, judged.grades, float(step))
+        pairs, precision, recall, strange = shares(scores, grades, float(step))
         print(
             f"| {step:.2f} | {pairs} | {precision:.0%} | {recall:.0%} | {strange:.2%} |"
         )

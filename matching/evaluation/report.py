@@ -20,6 +20,7 @@ from matching.topics import TopicModel
 
 ROOT = Path(__file__).parents[2]
 JUDGED = ROOT / "tests" / "data" / "judged_dev.jsonl"
+FIELD = JUDGED.with_name("judged_field.jsonl")
 LABELLED = JUDGED.with_name("labelled_topics.jsonl")
 OFF_TOPIC = JUDGED.with_name("off_topic.txt")
 TITLES = ROOT.parent / "shared" / "data" / "dnb_titles"
@@ -30,19 +31,22 @@ Floats = npt.NDArray[np.float64]
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m matching.evaluation.report")
-    parser.add_argument("--judged", type=Path, default=JUDGED, help="a graded file")
+    parser.add_argument(
+        "--judged", type=Path, nargs="+", default=(JUDGED, FIELD), help="graded files"
+    )
     parser.add_argument(
         "--ablation", action="store_true", help="what each ingredient is worth"
     )
     options = parser.parse_args(arguments)
-    judged = read_mixed(options.judged)
+    sets = {path.stem: read_mixed(path) for path in options.judged}
     if options.ablation:
-        ablation(knowledge.load(), judged)
+        ablation(knowledge.load(), sets)
         return 0
     model = TopicModel.load()
-    print_judged(model, judged, options.judged.stem)
-    print()
-    print_messy(model, judged)
+    for name, judged in sets.items():
+        print_judged(model, judged, name)
+        print()
+    print_messy(model, next(iter(sets.values())))
     print()
     print_recognition(model)
     print()

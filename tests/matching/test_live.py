@@ -90,7 +90,8 @@ def test_texts_settle_what_topics_leave_open(model: TopicModel):
     index = LiveIndex.build(listings, companies, vectors)
     topic = (vectors.topics @ typed.topics.T).toarray().ravel()
     text = (vectors.words @ typed.words.T).toarray().ravel()
-    content = 0.4 * topic + 0.6 * text
+    share = index.settings.text_share
+    content = (1 - share) * topic + share * text
     fit = (topic >= index.settings.least_topic) & (content >= index.settings.floor)
 
     assert index.count(typed, "need", None, None, "national", None) == (fit.sum(), 0)

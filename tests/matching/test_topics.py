@@ -158,9 +158,9 @@ def test_hardly_anything_is_recognised_in_texts_on_anything_else(model):
 
     wrong = strange(model, texts)
 
-    # Two speak of rent and of a birthday in words of documents and of demand.
+    # A landlord's line on a deposit could stand in our use cases, too.
     assert len(set(texts)) >= 100
-    assert len(wrong) <= 2, wrong
+    assert len(wrong) <= 1, wrong
 
 
 def test_most_recognised_topics_fit_and_few_texts_stay_silent(model):
@@ -171,7 +171,7 @@ def test_most_recognised_topics_fit_and_few_texts_stay_silent(model):
     assert found.texts >= 60
     assert found.precision >= 0.8
     assert found.unread <= 0.1 * found.fits
-    assert found.silent <= 5
+    assert found.silent <= 7
 
 
 def test_one_word_of_our_field_is_enough_to_be_recognised(model):
