@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from matching import circles, knowledge
 from matching.market import Market
+from matching.pipeline import plan
 from matching.topics import TextVectors
 from matching.types import Company, Listing
 
@@ -62,6 +63,23 @@ def test_companies_with_the_same_need_form_a_circle_with_an_offering_nearby():
         "sectors",
         "nearby",
     ]
+
+
+def test_round_tells_its_circles_in_the_manifest():
+    one = market([company(at) for at in range(6)])
+
+    found = plan(one).manifest["circles"]
+
+    assert found == [circles.as_json(circle) for circle in circles.propose(one)]
+    assert len(found) == 1
+
+
+def test_pairs_that_an_organizer_dropped_share_no_circle():
+    one = market([company(at) for at in range(6)])
+
+    (found,) = plan(one, drops=[("c00", "c01")]).manifest["circles"]
+
+    assert not {"c00", "c01"} <= set(found["companies"])
 
 
 def test_three_are_too_few_and_more_than_six_become_two_circles():
