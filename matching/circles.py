@@ -85,8 +85,8 @@ def propose(
         they are of other sector classes, or of one class but more than
         `COMPETE_KM` apart, unless one of them minds. Each pair of needs is alike.
         Within a circle the companies stand in order of id; a company is in at most
-        `CIRCLES_PER_COMPANY`. At least one offering is nearby. Equal strengths keep
-        the order of topics, then of companies.
+        `CIRCLES_PER_COMPANY`, a need in one. At least one offering is nearby. Equal
+        strengths keep the order of topics, then of companies.
 
     Notes
     -----
@@ -182,8 +182,7 @@ def _of_topic(weights: Any, rows: Ints, columns: Columns) -> Iterator[tuple[int,
             free[list(members)] = False
             yield -strength, rows[list(members)]
         else:  # somebody has found a stronger circle: look again among the others
-            (again,) = _grown(fits, value, np.array([seed]), free)
-            heapq.heappush(queue, again)
+            heapq.heappush(queue, *_grown(fits, value, np.array([seed]), free))
 
 
 def _grown(
@@ -281,18 +280,21 @@ def _accept(
     sides: tuple[Any, Any],
     limit: int,
 ) -> Iterator[Circle]:
-    """Yield the strongest circles that have an offering and no company too often."""
+    """Yield the strongest with an offering, no company too often, no need twice."""
     needs, offerings = sides
     times = np.zeros(len(market.companies), np.int64)
+    taken = np.zeros(market.n_needs, np.bool_)
     accepted = 0
     for strength, topic, members in found:
         company = columns.needs.company[members]
-        if accepted == limit or (times[company] >= CIRCLES_PER_COMPANY).any():
+        full = times[company] >= CIRCLES_PER_COMPANY
+        if accepted == limit or full.any() or taken[members].any():
             continue
         nearby = _nearby(market, columns, offerings, needs[members].sum(axis=0))
         if nearby:
             accepted += 1
             times[company] += 1
+            taken[members] = True
             yield _circle(market, columns, (strength, topic, members), nearby)
 
 

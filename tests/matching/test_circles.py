@@ -162,6 +162,20 @@ def test_company_is_in_two_circles_at_most():
     assert [circle.topic for circle in found] == TOPICS[:2]
 
 
+def test_need_about_two_topics_is_in_one_circle():
+    one = market([company(at) for at in range(6)])
+    topics = np.zeros((len(one.listings), N_CLASSES), np.float32)
+    topics[:, 3] = topics[:, 4] = 0.5**0.5
+    none = sp.csr_array((len(topics), 10), dtype=np.float32)
+    vectors = TextVectors(sp.csr_array(topics), none, sp.csr_array(topics))
+
+    found = circles.propose(
+        Market.of(one.listings, one.companies, [], vectors, as_of=one.as_of)
+    )
+
+    assert [circle.topic for circle in found] == TOPICS[3:4]
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_every_reason_has_a_sentence(lang):
     (circle,) = circles.propose(market([company(at) for at in range(6)]))
