@@ -8,6 +8,7 @@ so the same circles come out on every machine.
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ MOST_OFFERINGS = 3
 _ABOUT = UNIT * 35 // 100  # weight of the topic in a need that is about it
 _ALIKE = COSINE * 60 // 100  # cosine of two needs that are the same need
 _NEARBY = COSINE * 50 // 100  # cosine of an offering nearby the topic
-_PER_TOPIC = 500  # needs compared per topic, those most about it
+_PER_TOPIC = 256  # needs compared per topic, those most about it
 _CLOSE = 1 << 10  # closeness of two companies in one place
 
 Ints = NDArray[np.int64]
@@ -59,7 +60,11 @@ class Circle:
 
 
 def propose(
-    market: Market, *, settings: Settings | None = None, limit: int = 50
+    market: Market,
+    *,
+    settings: Settings | None = None,
+    columns: Columns | None = None,
+    limit: int = 50,
 ) -> list[Circle]:
     """Propose circles, the strongest first.
 
@@ -68,6 +73,8 @@ def propose(
     market : Market
     settings : Settings, optional
         As of the round: cooling-down periods keep companies apart here as well.
+    columns : Columns, optional
+        Of the market under these settings, where they are made already.
     limit : int
         Most circles.
 
@@ -78,19 +85,20 @@ def propose(
         they are of other sector classes, or of one class but more than
         `COMPETE_KM` apart, unless one of them minds. Each pair of needs is alike.
         Within a circle the companies stand in order of id; a company is in at most
-        `CIRCLES_PER_COMPANY`. At least one offering is nearby. Equal strengths keep
-        the order of topics, then of companies.
+        `CIRCLES_PER_COMPANY`, a need in one. At least one offering is nearby. Equal
+        strengths keep the order of topics, then of companies.
 
     Notes
     -----
-    Per topic the 500 needs most about it are compared, each with each.
+    Per topic the 256 needs most about it are compared, each with each, and the first
+    `limit` circles that this gives are looked at.
 
     Examples
     --------
     >>> for circle in propose(market):  # doctest: +SKIP
     ...     print(circle.topic, circle.companies)
     """
-    columns = market.columns(settings or Settings())
+    columns = columns or market.columns(settings or Settings())
     needs, firms = columns.needs, columns.firms
     weights = as_matrix(needs.topics, market.n_topics)
     found: list[tuple[int, int, Ints]] = []
@@ -100,7 +108,9 @@ def propose(
         if len(rows) >= FEWEST:
             found += [
                 (strength, topic, members)
-                for strength, members in _of_topic(weights, rows, columns)
+                for strength, members in islice(
+                    _of_topic(weights, rows, columns), limit
+                )
             ]
     found.sort(key=lambda one: (-one[0], one[1], one[2].tolist()))
     offerings = as_matrix(columns.offerings.topics, market.n_topics)
@@ -160,9 +170,9 @@ def _of_topic(weights: Any, rows: Ints, columns: Columns) -> Iterator[tuple[int,
     company = columns.needs.company[rows]
     km = _distances(columns.firms, company)
     fits = (alike >= _ALIKE) & _may_meet(columns.firms, company, km)
-    value = (alike >> 12) * _closeness(km)
+    value = ((alike >> 12) * _closeness(km)).astype(np.int32)
     free = np.ones(len(rows), np.bool_)
-    queue = [_grow(fits, value, seed, free) for seed in range(len(rows))]
+    queue = _grown(fits, value, np.arange(len(rows)), free)
     heapq.heapify(queue)
     while queue:
         strength, seed, members = heapq.heappop(queue)
@@ -172,32 +182,43 @@ def _of_topic(weights: Any, rows: Ints, columns: Columns) -> Iterator[tuple[int,
             free[list(members)] = False
             yield -strength, rows[list(members)]
         else:  # somebody has found a stronger circle: look again among the others
-            heapq.heappush(queue, _grow(fits, value, seed, free))
+            heapq.heappush(queue, *_grown(fits, value, np.array([seed]), free))
 
 
-def _grow(
-    fits: NDArray[np.bool_], value: Ints, seed: int, free: NDArray[np.bool_]
-) -> tuple[int, int, tuple[int, ...]]:
-    """Add to a seed whoever fits all and brings most, the first of equals.
+def _grown(
+    fits: NDArray[np.bool_],
+    value: NDArray[np.int32],
+    seeds: Ints,
+    free: NDArray[np.bool_],
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Add to each seed whoever fits all and brings most, the first of equals.
 
-    Returns the strength (negative, for the queue), the seed and the members.
+    Returns the strength (mean of the pairs; negative, for the queue), the seed and
+    the members.
     """
-    members = [seed]
-    open_, total = fits[seed] & free, value[seed].copy()
-    while len(members) < MOST and open_.any():
-        best = int(np.argmax(np.where(open_, total, -1)))
-        members.append(best)
-        open_ &= fits[best]
-        total += value[best]
-    members.sort()
-    return -_strength(value, members), seed, tuple(members)
-
-
-def _strength(value: Ints, members: Sequence[int]) -> int:
-    """Return the mean of the pairs."""
-    n_pairs = max(1, len(members) * (len(members) - 1) // 2)
-    inside = value[np.ix_(members, members)]
-    return int(inside.sum() - inside.trace()) // 2 // n_pairs
+    members = np.full((len(seeds), MOST), -1)
+    members[:, 0] = seeds
+    open_, total = fits[seeds] & free, value[seeds]
+    inside = np.zeros(len(seeds), np.int64)
+    for place in range(1, MOST):
+        rated = np.where(open_, total, -1)
+        best = rated.argmax(axis=1)
+        brings = rated.max(axis=1)
+        grows = np.flatnonzero(brings >= 0)
+        best = best[grows]
+        members[grows, place] = best
+        inside[grows] += brings[grows]
+        open_[grows] &= fits[best]
+        total[grows] += value[best]
+    size = (members >= 0).sum(axis=1)
+    strength = inside // np.maximum(1, size * (size - 1) // 2)
+    members.sort(axis=1)
+    return [
+        (-mean, seed, tuple(row[MOST - n :]))
+        for mean, seed, row, n in zip(
+            *(one.tolist() for one in (strength, seeds, members, size)), strict=True
+        )
+    ]
 
 
 def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:
@@ -233,11 +254,23 @@ def _may_meet(firms: Firms, company: NDArray[np.int32], km: Ints) -> NDArray[np.
     may &= (speak[:, None] & speak[None, :] > 0) | (
         speak[:, None] * speak[None, :] == 0
     )
-    for at, one in enumerate(company):
-        apart = firms.others[firms.apart[one] : firms.apart[one + 1]]
-        may[at, np.isin(company, apart)] = False
+    may[_apart(firms, company)] = False
     np.fill_diagonal(may, False)
     return may & may.T
+
+
+def _apart(firms: Firms, company: NDArray[np.int32]) -> tuple[Ints, Ints]:
+    """Return the places of those who must not meet; companies rise."""
+    first, number = (
+        firms.apart[company],
+        firms.apart[company + 1] - firms.apart[company],
+    )
+    one = np.repeat(np.arange(len(company)), number)
+    within = np.arange(len(one)) - np.repeat(np.cumsum(number) - number, number)
+    apart = firms.others[np.repeat(first, number) + within]
+    other = np.minimum(np.searchsorted(company, apart), len(company) - 1)
+    here = company[other] == apart
+    return one[here], other[here]
 
 
 def _accept(
@@ -247,18 +280,21 @@ def _accept(
     sides: tuple[Any, Any],
     limit: int,
 ) -> Iterator[Circle]:
-    """Yield the strongest circles that have an offering and no company too often."""
+    """Yield the strongest with an offering, no company too often, no need twice."""
     needs, offerings = sides
     times = np.zeros(len(market.companies), np.int64)
+    taken = np.zeros(market.n_needs, np.bool_)
     accepted = 0
     for strength, topic, members in found:
         company = columns.needs.company[members]
-        if accepted == limit or (times[company] >= CIRCLES_PER_COMPANY).any():
+        full = times[company] >= CIRCLES_PER_COMPANY
+        if accepted == limit or full.any() or taken[members].any():
             continue
         nearby = _nearby(market, columns, offerings, needs[members].sum(axis=0))
         if nearby:
             accepted += 1
             times[company] += 1
+            taken[members] = True
             yield _circle(market, columns, (strength, topic, members), nearby)
 
 

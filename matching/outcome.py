@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 import matching
+from matching import circles, rings
 from matching.columns import Columns
 from matching.explain import Explainer, misfits
 from matching.market import Market
 from matching.selection import Selection
 from matching.settings import Settings
 from matching.types import Band, Pair, Slot
+
+LISTED = 20  # circles and rings in a manifest: more than organizers act on in a week
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ def publish(
 ) -> Plan:
     """Turn what was chosen into records."""
     chosen = selection.allocation.chosen
-    records = _records(Explainer(market, columns), settings, selection)
+    explainer = Explainer(market, columns)
+    records = _records(explainer, settings, selection)
     active = columns.firms.active
     unmet = [
         one.id
@@ -74,8 +78,24 @@ def publish(
         "promise_broken": [
             market.companies[at].id for at in selection.allocation.uncovered
         ],
+        "circles": [
+            circles.as_json(one)
+            for one in circles.propose(market, columns=columns, limit=LISTED)
+        ],
+        "rings": _rings(explainer, settings, selection),
     }
     return Plan(records, manifest, unmet, uncovered)
+
+
+def _rings(
+    explainer: Explainer, settings: Settings, selection: Selection
+) -> dict[str, Any]:
+    counted, listed = rings.propose(explainer, selection.pairs, settings, limit=LISTED)
+    return {
+        "count": counted.count,
+        "complete": counted.complete,
+        "listed": list(map(rings.as_json, listed)),
+    }
 
 
 def _records(

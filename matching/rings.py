@@ -1,11 +1,22 @@
 """Rings: A helps B, B helps C, C helps A. Nobody owes anybody."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from matching.explain import Explainer
 from matching.kernels import njit
+from matching.pairs import Pairs
+from matching.settings import Settings
+from matching.types import Band, Match
+
+RINGS_PER_COMPANY = 2
+_LOOKED_AT = 10  # strongest rings looked at, per ring proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,80 @@ class Rings:
     complete: bool
     members: NDArray[np.int32]
     strength: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Three companies that help round: helps[i] goes to the giver of helps[i + 1]."""
+
+    helps: tuple[Match, Match, Match]
+    strength: float  # of the weakest help, in [0, 1]
+    band: Band
+
+
+def propose(
+    explainer: Explainer, pairs: Pairs, settings: Settings, *, limit: int = 20
+) -> tuple[Rings, list[Ring]]:
+    """Count the rings of a round's graph and explain the strongest.
+
+    Parameters
+    ----------
+    explainer : Explainer
+        Of the market that the pairs are from.
+    pairs : Pairs
+        In order of (a, b).
+    settings : Settings
+        For the bands. All help counts that the round knows: that above its floor.
+    limit : int, at least 1
+        Most rings returned.
+
+    Returns
+    -------
+    Rings
+        As counted; `members` and `strength` of more rings than are explained.
+    list of Ring
+        The strongest first. A company is in `RINGS_PER_COMPANY` at most: otherwise
+        one good offering would fill the list.
+    """
+    helped, helping = (pairs.score > 0).T
+    found = rings(
+        np.concatenate([pairs.b[helped], pairs.a[helping]]),
+        np.concatenate([pairs.a[helped], pairs.b[helping]]),
+        np.concatenate([pairs.score[helped, 0], pairs.score[helping, 1]]),
+        len(explainer.market.companies),
+        listed=_LOOKED_AT * limit,
+    )
+    rows = _spread(found.members.tolist(), limit)
+    edges = [edge for a, b, c in rows for edge in ((a, b), (b, c), (c, a))]
+    places = [_place(pairs, giver, taker) for giver, taker in edges]
+    at = tuple(np.array(places, np.int64).reshape(-1, 2).T)
+    told = [one.match for one in explainer.explain(pairs.need[at], pairs.offering[at])]
+    return found, [
+        _ring((told[n], told[n + 1], told[n + 2]), settings)
+        for n in range(0, len(told), 3)
+    ]
+
+
+def as_json(ring: Ring) -> dict[str, Any]:
+    """Return a ring as it stands in a manifest; docs/distribution.md has the form."""
+    return {
+        "strength": ring.strength,
+        "band": ring.band,
+        "helps": [
+            {
+                "from": one.giver,
+                "to": one.taker,
+                "need": one.need,
+                "offering": one.offering,
+                "score": one.score,
+                "reasons": [
+                    {"code": reason.code, "values": reason.values}
+                    for reason in one.reasons
+                ],
+            }
+            for one in ring.helps
+        ],
+    }
 
 
 def rings(
@@ -62,16 +147,15 @@ def rings(
     Latapy, "Main-memory triangle computations for very large (sparse (power-law))
     graphs", Theoretical Computer Science 407, 2008. doi:10.1016/j.tcs.2008.07.017
     """
-    order = np.lexsort((taker, giver))
-    start = np.searchsorted(giver[order], np.arange(n + 1)).astype(np.int64)
-    target, value = taker[order], score[order].astype(np.int64)
-    back = np.lexsort((giver, taker))
-    back_start = np.searchsorted(taker[back], np.arange(n + 1)).astype(np.int64)
+    # Twice the transpose: two counting sorts, where sorting by two keys takes ten times
+    # as long.
+    back = sp.coo_array((score, (giver, taker)), shape=(n, n)).tocsr().tocsc()
+    out = back.tocsr()
     members = np.zeros((listed, 3), np.int32)
     strength = np.zeros(listed, np.int64)
     count = _find(
-        (start, target, value),
-        (back_start, giver[back], score[back].astype(np.int64)),
+        (out.indptr.astype(np.int64), out.indices, out.data),
+        (back.indptr.astype(np.int64), back.indices, back.data),
         members,
         strength,
         limit,
@@ -82,10 +166,34 @@ def rings(
     return Rings(min(count, limit), count <= limit, members[kept], strength[kept])
 
 
+def _spread(found: list[list[int]], limit: int) -> Iterator[list[int]]:
+    """Yield the strongest rings, none with a company that is in enough already."""
+    times: Counter[int] = Counter()
+    yielded = 0
+    for members in found:
+        if yielded < limit and all(times[one] < RINGS_PER_COMPANY for one in members):
+            times.update(members)
+            yielded += 1
+            yield members
+
+
+def _place(pairs: Pairs, giver: int, taker: int) -> tuple[int, int]:
+    """Return the number of a pair and the side of it that is this help."""
+    a, b = min(giver, taker), max(giver, taker)
+    first, last = np.searchsorted(pairs.a, [a, a + 1])
+    return int(first + np.searchsorted(pairs.b[first:last], b)), int(giver == a)
+
+
+def _ring(helps: tuple[Match, Match, Match], settings: Settings) -> Ring:
+    strength = min(one.score for one in helps)
+    word: Band = "good" if strength >= settings.good else "possible"
+    return Ring(helps, strength, "strong" if strength >= settings.strong else word)
+
+
 @njit()
 def _find(
-    out: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]],
-    into: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]],
+    out: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.integer]],
+    into: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.integer]],
     members: NDArray[np.int32],
     strength: NDArray[np.int64],
     limit: int,

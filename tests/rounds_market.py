@@ -47,3 +47,28 @@ def association(
             )
         made.append((company, factories.person(company)))
     return made
+
+
+def round_table(*, at: datetime = MONDAY) -> None:
+    """Five companies that want the same and one that can show it, and three each of
+    which offers what the next one needs."""
+    need, offering = THEMES[0]
+    for number in range(5):
+        company = _placed(f"Betrieb {number}", number, sector=f"{10 + number}")
+        _listing(company, Kind.NEED, need, "Risse im Guss", at)
+    helper = _placed("Prüfhaus", 5, sector="71")
+    _listing(helper, Kind.OFFERING, offering, "Kameras", at)
+    for number in range(3):
+        company = _placed(f"Ring {number}", 6 + number, sector=f"{46 + number}")
+        _listing(company, Kind.OFFERING, THEMES[1 + number][1], "", at)
+        _listing(company, Kind.NEED, THEMES[1 + (number + 1) % 3][0], "", at)
+
+
+def _placed(name: str, number: int, **values: Any) -> Company:
+    return factories.company(name=name, lat=48.0 + number / 10, lon=9.0, **values)
+
+
+def _listing(company: Company, kind: Kind, text: str, title: str, at: datetime) -> None:
+    factories.listing(
+        company, kind, text=text, title=title, updated_at=at, created_at=at
+    )

@@ -27,6 +27,7 @@ from app.services.rounds_lease import (
     ask,
     cancel,
 )
+from app.services.rounds_manifest import readable
 from app.services.rounds_market import Register, market_of, register_of
 from app.services.rounds_publish import Skipped, publish
 from app.services.rounds_release import Released, hold, release, release_due, unhold
@@ -243,7 +244,7 @@ def _publish(
     held: Hold, task: _Task, plan: "Plan", policy: Policy, notes: Notes
 ) -> Computed:
     now = notes.now()
-    manifest = _readable(plan.manifest, task.register)
+    manifest = readable(plan.manifest, task.register)
     reached("before publishing")
     with db.transaction() as session:
         release_at = _release_at(session, held.week, policy, now)
@@ -290,14 +291,6 @@ def _release_at(
         return None
     # A round computed early is not shown before its week.
     return max(now + policy.hold, due_at(week, weekday=1, hour=0))
-
-
-def _readable(manifest: dict[str, Any], register: Register) -> dict[str, Any]:
-    """The manifest with our ids in place of the run's names."""
-    broken = manifest.get("promise_broken", [])
-    return manifest | {
-        "promise_broken": [str(register.company_ids[name]) for name in broken]
-    }
 
 
 def _give_up(held: Hold, notes: Notes, error: BaseException) -> None:

@@ -4,6 +4,8 @@ Edits are kept beside the round and hold when it is computed anew. A dropped pai
 leaves the draft at once; a pinned or added one comes with the next computing.
 """
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.errors import N_, Conflict, Invalid, NotFound
 from app.models import (
+    MOST_PER_WEEK,
     Company,
     CompanyStatus,
     EditKind,
@@ -25,7 +28,8 @@ from app.models import (
     State,
 )
 from app.services import audit
-from app.services.rounds_market import forbidden
+from app.services.rounds_market import Pair, forbidden, open_counts
+from app.services.rounds_week import day_of
 
 # Why a pair cannot be added, in words.
 REFUSALS = {
@@ -55,32 +59,69 @@ def pin(introduction_id: UUID, *, by: UUID, at: datetime) -> str:
     """Keep a pair in the draft whenever it is computed anew; returns the week."""
     with db.transaction() as session:
         row, pair = _draft_of(session, introduction_id)
+        _check_room(session, row, {pair}, at)
         _edit(session, row, pair, EditKind.PIN, by=by, at=at)
         return row.week
 
 
 def add(week: str, a: UUID, b: UUID, *, by: UUID, at: datetime) -> None:
-    """Have two companies introduced by the next computing of the draft.
+    """Have two companies introduced by the next computing; as `add_all`."""
+    add_all(week, [(a, b)], by=by, at=at)
+
+
+def add_all(week: str, pairs: Collection[Pair], *, by: UUID, at: datetime) -> None:
+    """Have several pairs introduced by the next computing of the draft: all or none.
 
     Raises Invalid for one company twice, NotFound for one that takes no part,
-    Conflict for a pair that may not meet now.
+    Conflict for a pair that may not meet now and for a company that would get more
+    suggestions than it takes.
     """
-    if a == b:
+    if any(a == b for a, b in pairs):
         raise Invalid(N_("Bitte wählen Sie zwei verschiedene Firmen."), field="other")
-    lo, hi = sorted((a, b))
+    wanted = sorted({(min(pair), max(pair)) for pair in pairs})
+    companies = {one for pair in wanted for one in pair}
     with db.transaction() as session:
         row = _draft(session, week)
         part = session.scalar(
             sa.select(sa.func.count()).where(
-                Company.id.in_((lo, hi)), Company.status == CompanyStatus.APPROVED
+                Company.id.in_(companies), Company.status == CompanyStatus.APPROVED
             )
         )
-        if part != 2:
+        if part != len(companies):
             raise NotFound
-        reason = forbidden(session, at, but_for=row.id).get((lo, hi))
-        if reason is not None:
-            raise Conflict(REFUSALS[reason])
-        _edit(session, row, (lo, hi), EditKind.PIN, by=by, at=at)
+        refused = forbidden(session, at, but_for=row.id)
+        for pair in wanted:
+            if pair in refused:
+                raise Conflict(REFUSALS[refused[pair]])
+        _check_room(session, row, wanted, at)
+        for pair in wanted:
+            _edit(session, row, pair, EditKind.PIN, by=by, at=at)
+
+
+def room(
+    session: Session, row: Round, companies: Collection[UUID], *, at: datetime
+) -> dict[UUID, int]:
+    """How many more pairs of each company can be pinned into a round.
+
+    A company that takes no part is missing; one that paused has room for none.
+    """
+    most = int(row.settings.get("most_per_company", MOST_PER_WEEK))
+    busy, today = open_counts(session, at), day_of(at)
+    pins = Counter(one for pair in _pinned(session, row) for one in pair)
+    taking_part = session.scalars(
+        sa.select(Company).where(
+            Company.id.in_(companies), Company.status == CompanyStatus.APPROVED
+        )
+    )
+    return {
+        one.id: (
+            0
+            if one.is_paused(today)
+            else max(0, min(one.capacity, one.max_open - busy.get(one.id, 0), most))
+        )
+        - pins[one.id]
+        for one in taking_part
+    }
 
 
 def undo(edit_id: UUID, *, by: UUID, at: datetime) -> str:
@@ -95,6 +136,28 @@ def undo(edit_id: UUID, *, by: UUID, at: datetime) -> str:
         _note(session, row, pair, f"round.undo_{edit.kind.value}", by=by, at=at)
         session.delete(edit)
         return week
+
+
+def _check_room(
+    session: Session, row: Round, pairs: Collection[Pair], at: datetime
+) -> None:
+    """Conflict for a pin that no computing could keep: it would fail as a whole."""
+    new = set(pairs) - _pinned(session, row)
+    number = Counter(one for pair in new for one in pair)
+    free = room(session, row, number, at=at)
+    if any(number[one] > free.get(one, 0) for one in number):
+        raise Conflict(
+            N_("Eine dieser Firmen nimmt in dieser Woche nicht so viele Vorschläge.")
+        )
+
+
+def _pinned(session: Session, row: Round) -> set[Pair]:
+    rows = session.execute(
+        sa.select(RoundEdit.company_lo_id, RoundEdit.company_hi_id).where(
+            RoundEdit.round_id == row.id, RoundEdit.kind == EditKind.PIN
+        )
+    )
+    return {(lo, hi) for lo, hi in rows}
 
 
 def _edit(

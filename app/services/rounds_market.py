@@ -121,7 +121,7 @@ def register_of(
     among: sa.ColumnElement[bool] = sa.true() if only is None else Company.id.in_(only)
     rows = session.execute(_companies().where(among)).all()
     company_names = _numbered("c", (row.id for row in rows))
-    busy = _open_counts(session, at)
+    busy = open_counts(session, at)
     avoided = _avoided(session, company_names)
     companies = [
         Firm(
@@ -212,7 +212,7 @@ def _entry(
     )
 
 
-def _open_counts(session: Session, at: datetime) -> dict[UUID, int]:
+def open_counts(session: Session, at: datetime) -> dict[UUID, int]:
     """Introductions that keep each company busy, as `introductions.open_count`."""
     found: dict[UUID, int] = {}
     for side in Side:

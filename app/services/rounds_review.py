@@ -160,7 +160,7 @@ def page(
     size: int = PER_PAGE,
 ) -> Page:
     """Pairs of a week's round, the strongest first. NotFound without a round."""
-    round_id = _existing(session, week).id
+    round_id = existing(session, week).id
     lo, hi = aliased(Company), aliased(Company)
     query = (
         sa.select(Introduction, lo, hi)
@@ -198,7 +198,7 @@ def page(
 
 def summary(session: Session, week: str) -> Summary:
     """Coverage, bands, slots, and who got nothing. NotFound without a round."""
-    round_id = _existing(session, week).id
+    round_id = existing(session, week).id
     rows = session.execute(
         sa.select(
             Introduction.band,
@@ -233,7 +233,7 @@ def summary(session: Session, week: str) -> Summary:
 
 def loads(session: Session, week: str) -> list[Load]:
     """Suggestions per company, the fullest first."""
-    round_id = _existing(session, week).id
+    round_id = existing(session, week).id
     number: Counter[UUID] = Counter()
     rows = session.execute(
         sa.select(Introduction.company_lo_id, Introduction.company_hi_id).where(
@@ -249,7 +249,7 @@ def loads(session: Session, week: str) -> list[Load]:
 
 def unmet_needs(session: Session, week: str) -> list[tuple[Listing, Named]]:
     """Needs for which the round found no offering, the oldest first."""
-    round_id = _existing(session, week).id
+    round_id = existing(session, week).id
     rows = session.execute(
         sa.select(Listing, Company)
         .join(UnmetNeed, UnmetNeed.listing_id == Listing.id)
@@ -277,7 +277,8 @@ def find_companies(session: Session, words: str) -> list[Named]:
     return [_named(one) for one in rows]
 
 
-def _existing(session: Session, week: str) -> Round:
+def existing(session: Session, week: str) -> Round:
+    """The round of a week. NotFound if there is none, Invalid for no week."""
     found = of_week(session, week)
     if found is None:
         raise NotFound(N_("Für diese Woche gibt es noch keine Runde."))

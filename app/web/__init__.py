@@ -5,6 +5,7 @@ from flask import Blueprint
 from app.web import (
     auth,
     cases,
+    circles,
     companies,
     demo,
     feedback,
@@ -41,6 +42,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     onboarding.bp,
     mail_choices.bp,
     rounds.bp,
+    circles.bp,
     quality.bp,
     radar.bp,
     demo.bp,

@@ -15,7 +15,7 @@ from app import db
 from app.errors import AppError, Busy, Invalid
 from app.jobs import queue
 from app.models import Band, Slot
-from app.services import rounds, rounds_edits, rounds_review
+from app.services import circles, rounds, rounds_edits, rounds_review
 from app.services.rounds_progress import progress_of
 from app.services.rounds_review import Filter
 from app.web.access import organizer, person
@@ -94,6 +94,7 @@ def review(week: str | None = None) -> ResponseReturnValue:
             session, shown, chosen, number=request.args.get("page", 1, type=int)
         ),
         chosen=chosen,
+        circle_counts=circles.counts,
         link=lambda number: url_for(
             ".review",
             week=shown,

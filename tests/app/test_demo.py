@@ -1,6 +1,7 @@
 """The invented association: own words, hidden truth, a life of ten weeks."""
 
 import json
+import random
 import re
 from collections import Counter
 from datetime import datetime, timedelta
@@ -11,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.demo import association, corpus, fill
+from app.demo import association, corpus, fill, rows
 from app.demo import firms as firms_data
 from app.demo.association import DemoAssociation, DemoListing
 from app.demo.corpus import Situation
+from app.demo.diary import People
 from app.errors import Conflict
 from app.models import (
     Company,
@@ -36,10 +38,12 @@ from app.models import (
     State,
 )
 from app.services import (
+    circles,
     company_names,
     feedback,
     introductions_sides,
     meetings,
+    rounds,
     texts,
 )
 from app.services.introductions_sides import Standing, open_count
@@ -225,6 +229,21 @@ def test_ten_weeks_leave_every_kind_of_trace(session: Session):
     for email in (fill.MEMBER, fill.ORGANIZER, fill.ADMIN):
         assert session.scalar(sa.select(Person.id).where(Person.email == email))
     _check_as_services_would(session, at)
+
+
+def test_a_round_of_the_association_has_circles_and_rings(session: Session, made):
+    draw, at = random.Random(1), MONDAY - timedelta(days=3)
+    known = rows.described(made, made.companies, draw)
+    rows.join(made.companies, known, People(), draw, at=at)
+    rounds.run("2026-W48", at=MONDAY)
+
+    row = session.scalars(sa.select(Round)).one()
+    found = circles.of_round(session, row, at=MONDAY)
+
+    assert len(found.circles) > 5
+    assert all(one.stands for one in found.circles)
+    assert 0 < len(found.rings) <= found.n_rings
+    assert all(one.stands for one in found.rings)
 
 
 def _check_as_services_would(session: Session, at: datetime) -> None:

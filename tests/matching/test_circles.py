@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from matching import circles, knowledge
 from matching.market import Market
+from matching.pipeline import plan
 from matching.topics import TextVectors
 from matching.types import Company, Listing
 
@@ -62,6 +63,23 @@ def test_companies_with_the_same_need_form_a_circle_with_an_offering_nearby():
         "sectors",
         "nearby",
     ]
+
+
+def test_round_tells_its_circles_in_the_manifest():
+    one = market([company(at) for at in range(6)])
+
+    found = plan(one).manifest["circles"]
+
+    assert found == [circles.as_json(circle) for circle in circles.propose(one)]
+    assert len(found) == 1
+
+
+def test_pairs_that_an_organizer_dropped_share_no_circle():
+    one = market([company(at) for at in range(6)])
+
+    (found,) = plan(one, drops=[("c00", "c01")]).manifest["circles"]
+
+    assert not {"c00", "c01"} <= set(found["companies"])
 
 
 def test_three_are_too_few_and_more_than_six_become_two_circles():
@@ -142,6 +160,20 @@ def test_company_is_in_two_circles_at_most():
     )
 
     assert [circle.topic for circle in found] == TOPICS[:2]
+
+
+def test_need_about_two_topics_is_in_one_circle():
+    one = market([company(at) for at in range(6)])
+    topics = np.zeros((len(one.listings), N_CLASSES), np.float32)
+    topics[:, 3] = topics[:, 4] = 0.5**0.5
+    none = sp.csr_array((len(topics), 10), dtype=np.float32)
+    vectors = TextVectors(sp.csr_array(topics), none, sp.csr_array(topics))
+
+    found = circles.propose(
+        Market.of(one.listings, one.companies, [], vectors, as_of=one.as_of)
+    )
+
+    assert [circle.topic for circle in found] == TOPICS[3:4]
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])

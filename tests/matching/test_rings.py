@@ -1,13 +1,20 @@
 """Rings are counted exactly, and the strongest are listed."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from matching import kernels
+from matching.engine import LocalEngine
+from matching.pipeline import plan
+from matching.rings import RINGS_PER_COMPANY, rings
 from matching.rings import _find as find
-from matching.rings import rings
+from matching.settings import Settings
+from tests.matching.markets import random_market
+
+EASY = Settings(floor=0.01)  # random texts have little in common
 
 
 def help_graph(n, m, seed):
@@ -82,3 +89,60 @@ def test_plain_python_finds_alike(monkeypatch):
 
     assert plain.count == compiled.count
     assert plain.members.tolist() == compiled.members.tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rings_of_a_round_go_round_with_help_above_the_floor(seed):
+    market = random_market(seed, companies=150)
+    owner = {one.id: one.company for one in market.listings}
+
+    found = plan(market, settings=EASY).manifest["rings"]
+
+    assert 0 < len(found["listed"]) <= 20 <= found["count"]
+    strengths = [ring["strength"] for ring in found["listed"]]
+    assert strengths == sorted(strengths, reverse=True)
+    for ring in found["listed"]:
+        helps = ring["helps"]
+        assert ring["strength"] == min(one["score"] for one in helps) >= EASY.floor
+        for one, following in zip(helps, [*helps[1:], helps[0]], strict=True):
+            assert one["to"] == following["from"]
+            assert owner[one["offering"]] == one["from"]
+            assert owner[one["need"]] == one["to"]
+            assert one["reasons"]
+
+
+def test_no_company_fills_the_list_of_rings():
+    found = plan(random_market(1, companies=150), settings=EASY).manifest["rings"]
+
+    times = Counter(one["from"] for ring in found["listed"] for one in ring["helps"])
+    assert max(times.values()) <= RINGS_PER_COMPANY
+
+
+@pytest.mark.parametrize(("good", "strong"), [(0.01, 0.9), (0.5, 0.9), (0.01, 0.02)])
+def test_band_of_a_ring_is_that_of_its_weakest_help(good, strong):
+    settings = Settings(floor=0.01, good=good, strong=strong)
+
+    found = plan(random_market(1, companies=150), settings=settings).manifest["rings"]
+
+    for ring in found["listed"]:
+        expected = "good" if ring["strength"] >= good else "possible"
+        assert ring["band"] == ("strong" if ring["strength"] >= strong else expected)
+
+
+def test_round_without_help_all_round_says_so():
+    assert plan(random_market(1, companies=150)).manifest["rings"] == {
+        "count": 0,
+        "complete": True,
+        "listed": [],
+    }
+
+
+def test_rings_of_a_round_are_the_same_on_any_engine():
+    market = random_market(2, companies=150)
+
+    one, other = (
+        plan(market, settings=EASY, engine=LocalEngine(threads)).manifest["rings"]
+        for threads in (1, 3)
+    )
+
+    assert one == other

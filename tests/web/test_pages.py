@@ -40,6 +40,7 @@ quality.index quality.behind quality.without_suggestion quality.data
 quality.download radar.index cases.show rounds.review rounds.progress
 rounds.companies rounds.needs rounds.add rounds.compute rounds.cancel rounds.hold
 rounds.unhold rounds.release rounds.drop rounds.pin rounds.undo
+circles.index circles.download circles.pin
 """
 DEMO = "demo.mail demo.message demo.as_html"
 
