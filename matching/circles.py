@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.columns import COSINE, UNIT, Columns, Firms, as_matrix
+from matching.kernels import njit
 from matching.knowledge import Knowledge
 from matching.market import Market
 from matching.region import arc_km
@@ -197,28 +198,48 @@ def _grown(
     the members.
     """
     members = np.full((len(seeds), MOST), -1)
-    members[:, 0] = seeds
-    open_, total = fits[seeds] & free, value[seeds]
-    inside = np.zeros(len(seeds), np.int64)
-    for place in range(1, MOST):
-        rated = np.where(open_, total, -1)
-        best = rated.argmax(axis=1)
-        brings = rated.max(axis=1)
-        grows = np.flatnonzero(brings >= 0)
-        best = best[grows]
-        members[grows, place] = best
-        inside[grows] += brings[grows]
-        open_[grows] &= fits[best]
-        total[grows] += value[best]
-    size = (members >= 0).sum(axis=1)
-    strength = inside // np.maximum(1, size * (size - 1) // 2)
-    members.sort(axis=1)
+    strength = np.zeros(len(seeds), np.int64)
+    size = np.zeros(len(seeds), np.int64)
+    _grow(fits, value, seeds, free, members, strength, size)
     return [
-        (-mean, seed, tuple(row[MOST - n :]))
+        (-mean, seed, tuple(sorted(row[:n])))
         for mean, seed, row, n in zip(
             *(one.tolist() for one in (strength, seeds, members, size)), strict=True
         )
     ]
+
+
+@njit()
+def _grow(
+    fits: NDArray[np.bool_],
+    value: NDArray[np.int32],
+    seeds: Ints,
+    free: NDArray[np.bool_],
+    members: Ints,
+    strength: Ints,
+    size: Ints,
+) -> None:
+    n = len(free)
+    open_, total = np.empty(n, np.bool_), np.empty(n, np.int64)
+    for row in range(len(seeds)):
+        last, inside, place = seeds[row], np.int64(0), 0
+        open_[:] = free
+        total[:] = 0
+        while True:
+            members[row, place] = last
+            place += 1
+            best, brings = -1, np.int64(-1)
+            for other in range(n):
+                open_[other] = open_[other] and fits[last, other]
+                total[other] += value[last, other]
+                if open_[other] and total[other] > brings:
+                    best, brings = other, total[other]
+            if best < 0 or place == MOST:
+                break
+            inside += brings
+            last = best
+        size[row] = place
+        strength[row] = inside // max(1, place * (place - 1) // 2)
 
 
 def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:

@@ -15,6 +15,7 @@ from matching.explain import Explainer, misfits
 from matching.market import Market
 from matching.selection import Selection
 from matching.settings import Settings
+from matching.stages import beside
 from matching.types import Band, Pair, Slot
 
 LISTED = 20  # circles and rings in a manifest: more than organizers act on in a week
@@ -42,11 +43,14 @@ def publish(
     seed: int,
     met: npt.NDArray[np.bool_],
     selection: Selection,
+    proposed: list[dict[str, Any]],
 ) -> Plan:
-    """Turn what was chosen into records."""
+    """Turn what was chosen into records; `proposed` are circles."""
     chosen = selection.allocation.chosen
-    explainer = Explainer(market, columns)
-    records = _records(explainer, settings, selection)
+    named: dict[str, Any] = {}
+    # Rings are counted by a kernel, reasons are Python: beside each other.
+    with beside(lambda: named.update(_rings(market, columns, settings, selection))):
+        records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
     unmet = [
         one.id
@@ -78,18 +82,22 @@ def publish(
         "promise_broken": [
             market.companies[at].id for at in selection.allocation.uncovered
         ],
-        "circles": [
-            circles.as_json(one)
-            for one in circles.propose(market, columns=columns, limit=LISTED)
-        ],
-        "rings": _rings(explainer, settings, selection),
+        "circles": proposed,
+        "rings": named,
     }
     return Plan(records, manifest, unmet, uncovered)
 
 
+def circles_of(market: Market, columns: Columns) -> list[dict[str, Any]]:
+    """Return the strongest circles, as they stand in the manifest."""
+    found = circles.propose(market, columns=columns, limit=LISTED)
+    return list(map(circles.as_json, found))
+
+
 def _rings(
-    explainer: Explainer, settings: Settings, selection: Selection
+    market: Market, columns: Columns, settings: Settings, selection: Selection
 ) -> dict[str, Any]:
+    explainer = Explainer(market, columns)
     counted, listed = rings.propose(explainer, selection.pairs, settings, limit=LISTED)
     return {
         "count": counted.count,

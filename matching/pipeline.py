@@ -1,6 +1,7 @@
 """The matching of a round, stage by stage."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from matching.columns import Columns
 from matching.directions import Back, Links, backwards, by_giver, joined, takers
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
-from matching.outcome import Plan, publish
+from matching.outcome import Plan, circles_of, publish
 from matching.pairs import Pairs, merge
 from matching.selection import select, with_pins
 from matching.settings import Settings
@@ -69,13 +70,20 @@ def plan(
         pairs, met = score(market, columns, settings, stages)
         with stages("pins"):
             pairs, pinned = with_pins(market, columns, pairs, pins)
-        # The hash of the market is Python, the allocation runs on one core.
-        with stages("allocation"), beside(lambda: market.fingerprint):
+        with stages("allocation"), beside(lambda: _python(market, columns)) as circles:
             selection = select(market, settings, pairs, pinned, seed)
         with stages("reasons"):
-            result = publish(market, columns, settings, seed, met, selection)
+            result = publish(
+                market, columns, settings, seed, met, selection, circles.result()
+            )
     result.manifest.update(stages=stages.report())
     return result
+
+
+def _python(market: Market, columns: Columns) -> list[dict[str, Any]]:
+    """Do what is mostly Python, while allocating leaves a core free."""
+    _ = market.fingerprint  # computed once, and kept
+    return circles_of(market, columns)
 
 
 def score(

@@ -5,14 +5,17 @@ import itertools
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.engine import BlockT, Engine, ResultT, SharedT
 from matching.errors import Cancelled
+
+WorkT = TypeVar("WorkT")
 
 MOST_BLOCKS = 256
 EDGES_PER_BLOCK = 20_000
@@ -88,14 +91,14 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def beside(work: Callable[[], object]) -> Iterator[None]:
+def beside(work: Callable[[], WorkT]) -> Iterator[Future[WorkT]]:
     """Do some work in a thread, beside kernels that leave a core free.
 
-    Its error, if any, comes at the end.
+    Yields its result to come, which is there at the end, as is its error.
     """
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work)
-        yield
+        yield done
     done.result()
 
 
