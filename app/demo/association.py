@@ -37,7 +37,7 @@ ENGLISH = 0.1  # of the companies write English where they can
 EVERYONES = 0.28  # of the listings are about what every trade has in common
 TITLED = 0.55
 NEAR_KM = 90
-FRIENDS = 2  # companies made for the guest, who was among the first
+FRIENDS = 3  # companies made for the guest, who was among the first
 GUEST_EMAIL = "mitglied@demo.example"
 GUEST_AMONG = 3  # the first third of the companies
 MIRRORED, ASKED = 0.15, 60  # of the companies answer to another one in both ways
@@ -116,7 +116,7 @@ class _Desk:
 def make(seed: int = 1, companies: int = 400) -> DemoAssociation:
     """An association of invented companies in real places.
 
-    The last two companies can help the guest, and the guest them.
+    The last `FRIENDS` companies can help the guest, and the guest them.
     """
     desk = _Desk(random.Random(seed))
     cities = [one for one in places.everywhere() if one.population >= SMALLEST_PLACE]

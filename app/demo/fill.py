@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.demo import association, meetings, rows
-from app.demo.association import DemoCompany
+from app.demo.association import FRIENDS, DemoCompany
 from app.demo.diary import Case, Diary, People
 from app.errors import Conflict
 from app.models import Company, RoleName, Side
@@ -60,8 +60,8 @@ def fill(
     tell = progress or (lambda step, share: None)
     tell("companies", 0.0)
     made = association.make(seed, APPLICANTS + companies)
-    *firms, friend, other = made.companies  # these two join last
-    members = (*firms[:-APPLICANTS], friend, other)
+    firms, friends = made.companies[:-FRIENDS], made.companies[-FRIENDS:]
+    members = (*firms[:-APPLICANTS], *friends)  # the friends join last
     applicants = firms[-APPLICANTS:]
     draw = random.Random(seed + 1)
     known = rows.described(made, members, draw)

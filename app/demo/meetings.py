@@ -28,7 +28,7 @@ def arrange(diary: Diary, guest_id: UUID, draw: random.Random, *, at: datetime) 
     proposed to it, and one that is fixed."""
     recent = _connected_since(diary, at - RECENT)
     others = [case for case in recent if guest_id not in case.pair]
-    since = _connected_since(diary, at - 2 * RECENT)
+    since = _connected_since(diary, at - 4 * RECENT)
     own = [case for case in since if guest_id in case.pair]
     for number, case in enumerate(own[:2]):
         lo = case.seen.ids[Side.LO] == guest_id

@@ -134,12 +134,13 @@ def test_companies_are_spread_over_the_country(made: DemoAssociation):
     assert len(sectors) >= 35
 
 
-def test_texts_repeat_neither_the_knowledge_base_nor_the_judged_set():
+def test_texts_repeat_neither_the_knowledge_base_nor_the_judged_sets():
     known: set[tuple[str, ...]] = set()
     for file in (ROOT / "matching" / "knowledge").rglob("*.yaml"):
         known |= shingles(file.read_text(encoding="utf-8"))
-    for line in (ROOT / "tests" / "data" / "judged_dev.jsonl").open(encoding="utf-8"):
-        known |= shingles(json.loads(line).get("text", ""))
+    for file in (ROOT / "tests" / "data").glob("judged_*.jsonl"):
+        for line in file.open(encoding="utf-8"):
+            known |= shingles(json.loads(line).get("text", ""))
 
     for situation in corpus.situations():
         for text in wordings_of(situation):
