@@ -80,8 +80,11 @@ def test_held_out_sentences_are_not_in_the_knowledge():
     assert len(rest.use_cases) == len(full.use_cases)
 
 
-def test_matching_is_well_ahead_of_every_peer(model):
-    judged = read_mixed(report.JUDGED)
+@pytest.mark.parametrize(
+    ("path", "least"), [(report.JUDGED, 0.83), (report.FIELD, 0.7)]
+)
+def test_matching_is_well_ahead_of_every_peer(model, path, least):
+    judged = read_mixed(path)
 
     ours = measure(
         content(model, judged.needs, judged.offerings).fused(), judged.grades
@@ -91,7 +94,7 @@ def test_matching_is_well_ahead_of_every_peer(model):
         name: measure(method(judged.needs, judged.offerings), judged.grades)
         for name, method in METHODS.items()
     }
-    assert ours.ndcg.mean() > 0.8
+    assert ours.ndcg.mean() > least
     assert ours.ndcg.mean() > 2 * peers["BM25, stems"].ndcg.mean()
     for name, peer in peers.items():
         assert ours.ndcg.mean() > peer.ndcg.mean() + 0.3, name
