@@ -148,8 +148,11 @@ def rings(
     graphs", Theoretical Computer Science 407, 2008. doi:10.1016/j.tcs.2008.07.017
     """
     # Twice the transpose: two counting sorts, where sorting by two keys takes ten times
-    # as long.
-    back = sp.coo_array((score, (giver, taker)), shape=(n, n)).tocsr().tocsc()
+    # as long. Edges go when they are sorted: half a gigabyte at 300,000 companies.
+    by_giver = sp.coo_array((score, (giver, taker)), shape=(n, n)).tocsr()
+    del score, giver, taker
+    back = by_giver.tocsc()
+    del by_giver
     out = back.tocsr()
     members = np.zeros((listed, 3), np.int32)
     strength = np.zeros(listed, np.int64)
