@@ -148,7 +148,9 @@ def test_every_state_is_accessible_on_a_phone(
     second.locator("#meeting form button[type=submit]").first.click()
     look(url, f"{url}/meeting/propose")
     second.goto(f"{url}/meeting/propose")
-    second.locator("main form button[type=submit]").click()
+    with second.expect_navigation(wait_until="load"):  # colours come with the styles
+        second.locator("main form button[type=submit]").click()
+    second.wait_for_selector("body[data-ready]")
     assert_accessible(second, axe)
     second.locator("#slot_1").fill(typed(8))
     second.locator("main form button[type=submit]").click()
