@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import db
-from app.errors import N_, Invalid, NotFound
+from app.errors import N_, Invalid
 from app.models import (
     Feedback,
     Introduction,
@@ -23,10 +23,9 @@ from app.services import texts
 from app.services.introductions_ends import insert
 from app.services.introductions_sides import (
     SideOf,
-    Standing,
     column,
+    connected_to,
     sides,
-    visible_to,
 )
 from app.services.rounds_week import ZONE, day_of
 
@@ -61,7 +60,7 @@ def give(introduction_id: UUID, given: Given, *, by: UUID, at: datetime) -> None
     """
     given = _checked(given)
     with db.transaction() as session:
-        seen = _connected(session, introduction_id, by=by, at=at)
+        seen = connected_to(session, by, introduction_id, at=at)
         values = {
             "person_id": by,
             "held": given.held,
@@ -84,7 +83,7 @@ def given_by(
     session: Session, introduction_id: UUID, *, by: UUID, at: datetime
 ) -> Given | None:
     """What the person's company has answered so far; NotFound unless connected."""
-    seen = _connected(session, introduction_id, by=by, at=at)
+    seen = connected_to(session, by, introduction_id, at=at)
     row = session.execute(
         sa.select(
             Feedback.held,
@@ -154,15 +153,6 @@ def _meets_from(start: datetime) -> sa.ColumnElement[bool]:
         Meeting.state == MeetingState.FIXED,
         Meeting.starts_at >= start,
     )
-
-
-def _connected(
-    session: Session, introduction_id: UUID, *, by: UUID, at: datetime
-) -> SideOf:
-    seen = visible_to(session, by, introduction_id, at=at)
-    if seen.standing is not Standing.CONNECTED:
-        raise NotFound
-    return seen
 
 
 def _checked(given: Given) -> Given:

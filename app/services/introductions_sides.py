@@ -99,6 +99,16 @@ def visible_to(
     return rows[0]
 
 
+def connected_to(
+    session: Session, person_id: UUID, introduction_id: UUID, *, at: datetime
+) -> SideOf:
+    """As `visible_to`; NotFound as well unless both sides accepted."""
+    seen = visible_to(session, person_id, introduction_id, at=at)
+    if seen.standing is not Standing.CONNECTED:
+        raise NotFound
+    return seen
+
+
 def deciding_company(session: Session, person_id: UUID) -> UUID:
     """The approved company that a person sits in; NotFound for all others."""
     company_id = session.scalar(

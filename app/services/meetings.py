@@ -30,9 +30,8 @@ from app.services import texts
 from app.services.introductions_contacts import contact_card
 from app.services.introductions_sides import (
     SideOf,
-    Standing,
+    connected_to,
     sides,
-    visible_to,
 )
 from app.services.meetings_states import (
     Changed,
@@ -97,7 +96,7 @@ def agreement(
     session: Session, person_id: UUID, introduction_id: UUID, *, at: datetime
 ) -> Agreement:
     """What was proposed and fixed; NotFound unless connected and the person's own."""
-    seen = _connected(session, introduction_id, by=person_id, at=at)
+    seen = connected_to(session, person_id, introduction_id, at=at)
     rows = session.scalars(
         sa.select(Meeting)
         .where(
@@ -152,7 +151,7 @@ def propose(
     """
     content = _content(proposal, at)
     with db.transaction() as session:
-        seen = _connected(session, introduction_id, by=by, at=at)
+        seen = connected_to(session, by, introduction_id, at=at)
         lock(session, introduction_id)
         if not _are_reachable(session, introduction_id):
             raise NotReachable
@@ -186,7 +185,7 @@ def choose(
     (replaced, withdrawn or chosen otherwise meanwhile, or one's own proposal).
     """
     with db.transaction() as session:
-        seen = _connected(session, introduction_id, by=by, at=at)
+        seen = connected_to(session, by, introduction_id, at=at)
         lock(session, introduction_id)
         row = _one_of(session, introduction_id, meeting_id)
         if not 1 <= number <= len(row.slots):
@@ -212,7 +211,7 @@ def cancel(introduction_id: UUID, meeting_id: UUID, *, by: UUID, at: datetime) -
     Raises NotFound, Begun, Changed.
     """
     with db.transaction() as session:
-        seen = _connected(session, introduction_id, by=by, at=at)
+        seen = connected_to(session, by, introduction_id, at=at)
         lock(session, introduction_id)
         row = _one_of(session, introduction_id, meeting_id)
         if row.state is MeetingState.CANCELLED:
@@ -225,15 +224,6 @@ def cancel(introduction_id: UUID, meeting_id: UUID, *, by: UUID, at: datetime) -
         own = (Meeting.id == meeting_id, Meeting.proposed_by == seen.side)
         if not withdraw(session, introduction_id, *own, by=seen.side, at=at):
             raise Changed
-
-
-def _connected(
-    session: Session, introduction_id: UUID, *, by: UUID, at: datetime
-) -> SideOf:
-    seen = visible_to(session, by, introduction_id, at=at)
-    if seen.standing is not Standing.CONNECTED:
-        raise NotFound
-    return seen
 
 
 def _are_reachable(session: Session, introduction_id: UUID) -> bool:
