@@ -1,5 +1,6 @@
 """The app on a test database, and a client that checks every page it fetches."""
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -51,6 +52,11 @@ def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
         return client
 
     return signed_in
+
+
+def without_tokens(page: str) -> str:
+    """The page without its CSRF tokens, which differ from one second to the next."""
+    return re.sub(r'("X-CSRFToken": |name="csrf_token"[^>]*value=)"[^"]*"', "", page)
 
 
 class PageClient(FlaskClient):

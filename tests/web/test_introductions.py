@@ -25,6 +25,7 @@ from app.models import (
 )
 from app.services import introductions
 from tests import factories
+from tests.web_fixtures import without_tokens
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -233,7 +234,7 @@ def test_a_foreign_introduction_is_like_an_absent_one(
     ]
 
     assert [page.status_code for page in pages] == [404, 404]
-    assert without_token(pages[0], two.id) == without_token(pages[1], two.id)
+    assert nameless(pages[0], two.id) == nameless(pages[1], two.id)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_visitors_sign_in_first(two: Two, client: FlaskClient):
 @pytest.mark.parametrize("ended", ["half", "declined", "withdrawn", "cancelled"])
 def test_the_pending_side_sees_the_same_bytes(two: Two, ended: str):
     pages = ("/week", "/introductions", two.url(), two.url("/accept"))
-    before = [without_token(two.hi_client.get(page), two.id) for page in pages]
+    before = [nameless(two.hi_client.get(page), two.id) for page in pages]
 
     if ended == "declined":
         decline(two.lo_client, two)
@@ -277,14 +278,13 @@ def test_the_pending_side_sees_the_same_bytes(two: Two, ended: str):
         two.lo_client.post(two.url("/withdraw"))
 
     assert row(two).state.value == ended
-    after = [without_token(two.hi_client.get(page), two.id) for page in pages]
+    after = [nameless(two.hi_client.get(page), two.id) for page in pages]
     assert after == before
 
 
-def without_token(response: TestResponse, introduction_id: UUID) -> str:
-    """The page without its CSRF token, which differs from one request to the next."""
-    page = text(response)
-    page = re.sub(r'("X-CSRFToken": |name="csrf_token"[^>]*value=)"[^"]*"', "", page)
+def nameless(response: TestResponse, introduction_id: UUID) -> str:
+    """The page without tokens and ids, which differ from one request to the next."""
+    page = without_tokens(text(response))
     return re.sub(rf"{introduction_id}|[0-9a-f]{{8}}-[0-9a-f-]{{27}}", "", page)
 
 
@@ -308,8 +308,7 @@ def test_an_end_is_told_neutrally_and_in_the_same_words(sign_in: SignIn):
     introductions.expire_due(at=now())
 
     pages = [
-        without_token(two.lo_client.get(two.url()), two.id)
-        for two in (silent, declined)
+        nameless(two.lo_client.get(two.url()), two.id) for two in (silent, declined)
     ]
 
     assert "Nicht zustande gekommen" in pages[0]
