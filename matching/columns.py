@@ -22,6 +22,8 @@ UNIT = 1 << 12  # a weight of 1 in a vector of length 1
 COSINE = UNIT * UNIT  # a cosine, content or score of 1
 BITS = 10
 FACTOR = 1 << BITS  # a factor of 1
+STEP = 16  # of weights, between two levels
+LEVELS = UNIT // STEP + 2  # and a little more than 1, by rounding
 FAR_KM = 600  # from there on a wide reach has its least factor
 
 ONSITE, STATE, NATIONAL, REMOTE = range(4)
@@ -247,28 +249,51 @@ def _keep_heaviest(
 ) -> None:
     """Copy the heaviest weights of each row and let them grow to its length."""
     key = np.empty(np.diff(start).max() if len(start) > 1 else 0, np.int64)
+    tally = np.empty(LEVELS, np.int64)
     for i in range(len(start) - 1):
         begin, n = start[i], start[i + 1] - start[i]
-        whole = np.int64(0)
+        row = weight[begin : begin + n]
+        least = _least(row, limit, tally, key) if n > limit else np.int64(0)
+        whole, left = np.int64(0), np.int64(0)
         for x in range(n):
-            value = np.int64(weight[begin + x])
-            key[x] = (value << 32) | (n - x)  # of equal weights the first
-            whole += value * value
-        least = np.int64(0)
-        if n > limit:
-            keep_best(key, n, limit)
-            least = key[:limit].min()
-        left = np.int64(0)
-        for x in range(min(n, limit)):
-            left += (key[x] >> 32) ** 2
+            square = np.int64(row[x]) * np.int64(row[x])
+            whole += square
+            left += square if _key(row[x], x, n) >= least else np.int64(0)
         grown = np.sqrt(np.float64(whole) / np.float64(max(left, np.int64(1))))
         at = to_start[i]
         for x in range(n):
-            value = np.int64(weight[begin + x])
-            if (value << 32) | (n - x) >= least:
+            if _key(row[x], x, n) >= least:
                 to_column[at] = column[begin + x]
-                to_weight[at] = np.int16(np.floor(value * grown))
+                to_weight[at] = np.int16(np.floor(np.int64(row[x]) * grown))
                 at += 1
+
+
+@njit(inline="always")
+def _key(value: Whole, x: Whole, n: Whole) -> Whole:
+    """Return a number that is larger for larger weights, of equal ones the first."""
+    return (np.int64(value) << 32) | np.int64(n - x)
+
+
+@njit()
+def _least(row: Array, limit: Whole, tally: Array, key: Array) -> Whole:
+    """Return the key of the last of the `limit` heaviest weights of a row.
+
+    Only weights of one level need comparing: those above are in, those below out.
+    """
+    tally[:] = 0
+    for value in row:
+        tally[value // STEP] += 1
+    level, above = LEVELS - 1, np.int64(0)
+    while above + tally[level] < limit:
+        above += tally[level]
+        level -= 1
+    n = 0
+    for x in range(len(row)):
+        if row[x] // STEP == level:
+            key[n] = _key(row[x], x, len(row))
+            n += 1
+    keep_best(key, n, limit - above)
+    return key[: limit - above].min()
 
 
 def only(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
