@@ -13,20 +13,16 @@ from matching.columns import COSINE, FACTOR, Array, Columns
 from matching.facts import Facts, facts
 from matching.market import Market
 from matching.region import SAME
-from matching.stopwords import STOP_WORDS
+from matching.shared_words import SharedWords
 from matching.types import Listing, Match, Parts, Reason
-from matching.words import stem, tokens
 
 MOST_TOPICS = 3
-MOST_WORDS = 4
-SHORTEST_WORD = 3
-REMEMBERED = 20_000  # listings whose words are kept: pairs come by company
 NEW_DAYS = 14
 NOTABLE = 0.9  # what costs less than a tenth of the score is no misfit
 
 
 class Explainer:
-    """Turns matches into records with reasons. Remembers the words of some texts."""
+    """Turns matches into records with reasons. Knows the words of all listings."""
 
     def __init__(self, market: Market, columns: Columns) -> None:
         self.market = market
@@ -35,8 +31,7 @@ class Explainer:
         self._topic_ids = [topic.id for topic in known.topics]
         self._above = {one: frozenset(known.ancestors(one)) for one in self._topic_ids}
         self._satisfy = {kind.id: set(kind.matches_with) for kind in known.help_kinds}
-        self._words: dict[str, dict[str, str]] = {}
-        self._stem_of = _Stems()
+        self._words = SharedWords.of(market.listings, market.n_needs)
         self._reason: dict[tuple[str, str | float | tuple[str, ...]], Reason] = {}
 
     def explain(self, need: Array, offering: Array) -> list["Explained"]:
@@ -59,16 +54,30 @@ class Explainer:
             strict=True,
         )
         scores = _rounded(found.score / COSINE, 6)
-        given = zip(need.tolist(), offering.tolist(), rows, parts, scores, strict=True)
+        words = self._words.between(need, offering)
+        given = zip(
+            need.tolist(), offering.tolist(), rows, words, parts, scores, strict=True
+        )
         return [
             self._explained(
-                market.needs[d], market.offerings[o], Facts(*row), Parts(*part), score
+                market.needs[d],
+                market.offerings[o],
+                Facts(*row),
+                shared,
+                Parts(*part),
+                score,
             )
-            for d, o, row, part, score in given
+            for d, o, row, shared, part, score in given
         ]
 
     def _explained(
-        self, need: Listing, offering: Listing, row: Facts, parts: Parts, score: float
+        self,
+        need: Listing,
+        offering: Listing,
+        row: Facts,
+        words: tuple[str, ...],
+        parts: Parts,
+        score: float,
     ) -> "Explained":
         match = Match(
             need=need.id,
@@ -77,15 +86,17 @@ class Explainer:
             taker=need.company or need.id,
             score=score,
             parts=parts,
-            reasons=tuple(self._reasons(need, offering, row)),
+            reasons=tuple(self._reasons(need, offering, row, words)),
         )
         return Explained(match, self._misfits(offering, row))
 
-    def _reasons(self, need: Listing, offering: Listing, row: Facts) -> list[Reason]:
+    def _reasons(
+        self, need: Listing, offering: Listing, row: Facts, words: tuple[str, ...]
+    ) -> list[Reason]:
         found = []
         if named := self.topics(row):
             found.append(Reason("topic", {"topics": named}))
-        if words := self.shared_words(need, offering):
+        if words:
             found.append(Reason("words", {"words": words}))
         if row.region > row.if_far:
             found.append(self._told("distance", "km", float(row.km)))
@@ -147,35 +158,9 @@ class Explainer:
             if any(kind in self._satisfy[wanted] for wanted in need.help)
         )
 
-    def shared_words(self, need: Listing, offering: Listing) -> tuple[str, ...]:
-        """Return words of the need that the offering has too, the longest first."""
-        ours, theirs = self._stems(need), self._stems(offering)
-        common = sorted(ours.keys() & theirs.keys(), key=lambda s: (-len(s), s))
-        return tuple(ours[one] for one in common[:MOST_WORDS])
-
-    def _stems(self, one: Listing) -> dict[str, str]:
-        found = self._words.get(one.id)
-        if found is None:
-            words = tokens(f"{one.title} {one.text}")
-            found = dict(zip(map(self._stem_of.__getitem__, words), words, strict=True))
-            found.pop("", None)
-            if len(self._words) == REMEMBERED:
-                self._words.clear()
-            self._words[one.id] = found
-        return found
-
     def age(self, one: Listing) -> int | None:
         """Return the days since a listing was recorded or renewed."""
         return (self.market.as_of - one.since).days if one.since else None
-
-
-class _Stems(dict[str, str]):
-    """Stems of words, "" for those that say nothing; each is computed once."""
-
-    def __missing__(self, word: str) -> str:
-        says = len(word) >= SHORTEST_WORD and not word.isdigit()
-        self[word] = found = stem(word) if says and word not in STOP_WORDS else ""
-        return found
 
 
 class Explained(NamedTuple):

@@ -48,9 +48,10 @@ def publish(
     """Turn what was chosen into records; `proposed` are circles."""
     chosen = selection.allocation.chosen
     named: dict[str, Any] = {}
+    explainer = Explainer(market, columns)
     # Rings are counted by a kernel, reasons are Python: beside each other.
-    with beside(lambda: named.update(_rings(market, columns, settings, selection))):
-        records = _records(Explainer(market, columns), settings, selection)
+    with beside(lambda: named.update(_rings(explainer, settings, selection))):
+        records = _records(explainer, settings, selection)
     active = columns.firms.active
     unmet = [
         one.id
@@ -95,9 +96,8 @@ def circles_of(market: Market, columns: Columns) -> list[dict[str, Any]]:
 
 
 def _rings(
-    market: Market, columns: Columns, settings: Settings, selection: Selection
+    explainer: Explainer, settings: Settings, selection: Selection
 ) -> dict[str, Any]:
-    explainer = Explainer(market, columns)
     counted, listed = rings.propose(explainer, selection.pairs, settings, limit=LISTED)
     return {
         "count": counted.count,
@@ -114,23 +114,29 @@ def _records(
     explained = explainer.explain(
         pairs.need[chosen][side], pairs.offering[chosen][side]
     )
-    at = 0
-    records = []
     slots = _slots(selection)
     companies = explainer.market.companies
-    for one, both in zip(chosen.tolist(), side, strict=True):
-        matches = explained[at : at + both.sum()]
-        at += len(matches)
+    records, at = [], 0
+    for one, a, b, score, n in zip(
+        chosen.tolist(),
+        pairs.a[chosen].tolist(),
+        pairs.b[chosen].tolist(),
+        selection.score[chosen].tolist(),
+        side.sum(axis=1).tolist(),
+        strict=True,
+    ):
+        matches = explained[at : at + n]
+        at += n
         slot, propensity = slots.get(one, ("model", 1.0))
         records.append(
             Pair(
-                a=companies[pairs.a[one]].id,
-                b=companies[pairs.b[one]].id,
-                score=round(float(selection.score[one]), 6),
-                band=band(float(selection.score[one]), settings),
+                a=companies[a].id,
+                b=companies[b].id,
+                score=round(score, 6),
+                band=band(score, settings),
                 slot=slot,
                 propensity=propensity,
-                matches=tuple(match.match for match in matches),
+                matches=tuple([match.match for match in matches]),
                 misfits=misfits(matches),
             )
         )

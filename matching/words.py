@@ -25,9 +25,14 @@ WORDS_KEPT = 400_000  # whose spelling and stem is remembered
 _stem = lru_cache(maxsize=WORDS_KEPT)(Stemmer.Stemmer("german").stemWord)
 
 
+def spelt(text: str) -> str:
+    """Return a text in lower case, soft hyphens removed."""
+    return text.lower().replace("\u00ad", "")
+
+
 def tokens(text: str) -> list[str]:
-    """Return the words and numbers of a text in lower case, soft hyphens removed."""
-    return TOKEN.findall(text.lower().replace("\u00ad", ""))
+    """Return the words and numbers of a text, spelt alike."""
+    return TOKEN.findall(spelt(text))
 
 
 @lru_cache(maxsize=WORDS_KEPT)
