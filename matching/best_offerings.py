@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from matching.candidates import Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
-from matching.kernels import njit
+from matching.kernels import keep_best, njit
 from matching.lists import LAST
 from matching.scoring import blank_rows, content, dot, fetch, weight
 from matching.settings import Settings
@@ -38,11 +38,11 @@ class Shared(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The best offerings of some needs: keys as in `candidates.Best`, by score."""
+    """The best offerings of some needs: keys as in `lists.Lists`, by score."""
 
     need: Array  # int64 (n,)
     number: Array  # int64 (n,): how many each has
-    key: Array  # int64, from high to low for each need in turn
+    key: Array  # int64, for each need in turn, in no order
 
 
 def best_offerings(needs: Array, shared: Shared) -> Kept:
@@ -129,7 +129,8 @@ def _compare(
             words[a_column[p]] = 0
         for p in range(c_start[need], c_start[need + 1]):
             topics[c_column[p]] = 0
-        key[begin:n] = -np.sort(-key[begin:n])
-        n = min(n, begin + most)
+        if n > begin + most:
+            keep_best(key[begin:n], n - begin, most)
+            n = begin + most
         count[one] = n - begin
     return n

@@ -13,12 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.best_offerings import Kept
-from matching.columns import BITS, Array, Columns, Scene, Side, Whole
+from matching.columns import (
+    BITS,
+    COSINE,
+    Array,
+    Columns,
+    Rows,
+    Rules,
+    Scene,
+    Side,
+    Whole,
+)
 from matching.kernels import njit
 from matching.lists import LAST
 from matching.scoring import (
     PAID,
-    blank_rows,
     clear,
     content,
     dot,
@@ -29,6 +38,9 @@ from matching.scoring import (
 
 Ints = npt.NDArray[np.int32]
 AHEAD = 2  # companies asked for before they are looked at
+ASIDE = 4  # needs of a company that are compared with an offering at once
+TOGETHER = 512  # matches whose words are compared one after the other
+ALIKE = ("edge", "need", "offering", "topic", "weight")
 
 
 class Edges(NamedTuple):
@@ -95,7 +107,8 @@ def _takers(
                     e = place[other] = n
                     giver[e], score[e] = other, 0
                     n += 1
-                if value > score[e]:
+                tied = value == score[e] and need_of[e] == need
+                if value > score[e] or (tied and offering < offering_of[e]):
                     score[e], need_of[e], offering_of[e] = value, need, offering
         for e in range(old, n):
             place[giver[e]] = -1
@@ -159,14 +172,16 @@ def backwards(block: tuple[int, int], shared: Back) -> Found:
     start, other = shared.back
     own = slice(int(start[block[0]]), int(start[block[1]]))
     score, need, offering = (np.zeros(own.stop - own.start, np.int32) for _ in range(3))
-    columns = shared.columns
+    columns, (n_topics, n_words) = shared.columns, shared.widths
     _backwards(
         columns.needs,
         columns.offerings,
         columns.scene,
         (*shared.forth, *shared.back),
         block,
-        *blank_rows(shared.widths),
+        np.zeros(n_topics * ASIDE, np.int32),
+        np.zeros((ASIDE, n_words), np.int16),
+        np.empty((TOGETHER, len(ALIKE)), np.int64),
         (score, need, offering),
     )
     hit = np.flatnonzero(score)
@@ -184,52 +199,120 @@ def _backwards(
     block: tuple[int, int],
     topics: Array,
     words: Array,
+    alike: Array,
     found: tuple[Ints, Ints, Ints],
 ) -> None:
-    start, giver, back_start, taker = links
-    score, which_need, which_offering = found
-    first, offered = needs.first, offerings.first
-    traits, offers = needs.traits, offerings.traits
-    own_topics, own_words = needs.topics, needs.words
-    t, w = offerings.topics, offerings.words
-    t_start, t_column, t_weight = t.start, t.column, t.weight
-    w_start, w_column, w_weight = w.start, w.column, w.weight
-    firms, borders, rules = scene.firms, scene.borders, scene.rules
-    offset = back_start[block[0]]
+    """Compare the needs of each company, some at a time, with those it gives to."""
+    first, own_topics, own_words = needs.first, needs.topics, needs.words
     for i in range(block[0], block[1]):
-        for mine in range(first[i], first[i + 1]):
-            spread_out(own_topics, mine, topics)
-            spread_out(own_words, mine, words)
-            one, no_paid = traits[mine], firms[i].no_paid
-            known, end = start[i], start[i + 1]
-            for e in range(back_start[i], back_start[i + 1]):
-                other = taker[e]
-                following = taker[min(e + AHEAD, len(taker) - 1)]
-                for theirs in range(offered[following], offered[following + 1]):
-                    fetch(t_start, t_column, t_weight, theirs)
-                    fetch(w_start, w_column, w_weight, theirs)
-                while known < end and giver[known] < other:
-                    known += 1
-                if known < end and giver[known] == other:
+        for begin in range(first[i], first[i + 1], ASIDE):
+            end = min(begin + ASIDE, first[i + 1])
+            for need in range(begin, end):
+                spread_out(own_topics, need, topics[need - begin :: ASIDE])
+                spread_out(own_words, need, words[need - begin])
+            some = i, begin, end, links[2][block[0]]
+            _look_back(
+                needs, offerings, scene, links, some, topics, words, alike, found
+            )
+            for need in range(begin, end):
+                clear(own_topics, need, topics[need - begin :: ASIDE])
+                clear(own_words, need, words[need - begin])
+
+
+@njit()
+def _look_back(
+    needs: Side,
+    offerings: Side,
+    scene: Scene,
+    links: tuple[Array, Ints, Array, Ints],
+    some: tuple[Whole, Whole, Whole, Whole],
+    topics: Array,
+    words: Array,
+    alike: Array,
+    found: tuple[Ints, Ints, Ints],
+) -> None:
+    """Compare needs begin to end of company i with those it gives to.
+
+    some : i, begin, end, and the edge at which `found` begins
+    topics, words : the needs, densely; topics side by side
+    alike : room for rows of ALIKE, what has yet to be compared word by word
+    """
+    start, giver, back_start, taker = links
+    i, begin, end, offset = some
+    traits, offers, offered = needs.traits, offerings.traits, offerings.first
+    column, weights = offerings.topics.column, offerings.topics.weight
+    rows = offerings.topics.start
+    firms, borders, rules = scene.firms, scene.borders, scene.rules
+    no_paid, known, last = firms[i].no_paid, start[i], start[i + 1]
+    cosine, n = np.zeros(ASIDE, np.int64), 0
+    for e in range(back_start[i], back_start[i + 1]):
+        other = taker[e]
+        following = taker[min(e + AHEAD, len(taker) - 1)]
+        for theirs in range(offered[following], offered[following + 1]):
+            fetch(rows, column, weights, theirs)
+        while known < last and giver[known] < other:
+            known += 1
+        if known < last and giver[known] == other:
+            continue
+        for theirs in range(offered[other], offered[other + 1]):
+            _products(rows[theirs], rows[theirs + 1], column, weights, topics, cosine)
+            its = offers[theirs]
+            for need in range(begin, end):
+                topic = min(cosine[need - begin], np.int64(COSINE))
+                if topic < rules.least_topic or (no_paid and its.paid == PAID):
                     continue
-                best = score[e - offset]
-                for theirs in range(offered[other], offered[other + 1]):
-                    topic = dot(t_start, t_column, t_weight, theirs, topics)
-                    if topic < rules.least_topic:
-                        continue
-                    its = offers[theirs]
-                    times = weight(one, its, borders, rules)
-                    if times == 0 or (no_paid and its.paid == PAID):
-                        continue
-                    text = dot(w_start, w_column, w_weight, theirs, words)
-                    value = content(topic, text, rules) * times >> BITS
-                    if value >= rules.floor and value > best:
-                        best = np.int32(value)
-                        score[e - offset] = best
-                        which_need[e - offset] = mine
-                        which_offering[e - offset] = theirs
-            clear(own_topics, mine, topics)
-            clear(own_words, mine, words)
+                times = weight(traits[need], its, borders, rules)
+                if times > 0:
+                    alike[n, 0], alike[n, 1], alike[n, 2] = e - offset, need, theirs
+                    alike[n, 3], alike[n, 4] = topic, times
+                    n += 1
+            if n > TOGETHER - ASIDE:
+                _note_best(offerings.words, rules, begin, words, alike[:n], found)
+                n = 0
+    _note_best(offerings.words, rules, begin, words, alike[:n], found)
+
+
+@njit(inline="always")
+def _products(
+    begin: Whole, end: Whole, column: Array, weight: Array, dense: Array, out: Array
+) -> None:
+    """Write the products of a sparse row and ASIDE dense ones, interleaved."""
+    a = b = c = d = np.int32(0)
+    for p in range(begin, end):
+        at, value = np.int64(column[p]) * ASIDE, np.int32(weight[p])
+        a += value * dense[at]
+        b += value * dense[at + 1]
+        c += value * dense[at + 2]
+        d += value * dense[at + 3]
+    out[0], out[1], out[2], out[3] = a, b, c, d
+
+
+@njit()
+def _note_best(
+    texts: Rows,
+    rules: Rules,
+    begin: Whole,
+    words: Array,
+    alike: Array,
+    found: tuple[Ints, Ints, Ints],
+) -> None:
+    """Compare word by word, and note the best match of each edge.
+
+    Equal scores: the earlier need, then the earlier offering.
+    """
+    start, column, weights = texts
+    score, which_need, which_offering = found
+    for x in range(len(alike)):
+        following = alike[min(x + AHEAD, len(alike) - 1), 2]
+        fetch(start, column, weights, following)
+        e, need, theirs = alike[x, 0], alike[x, 1], alike[x, 2]
+        text = dot(start, column, weights, theirs, words[need - begin])
+        value = content(alike[x, 3], text, rules) * alike[x, 4] >> BITS
+        if value < rules.floor or value <= 0:
+            continue
+        tied = value == score[e] and need < which_need[e]
+        if value > score[e] or tied:
+            score[e], which_need[e], which_offering[e] = value, need, theirs
 
 
 def joined(parts: Sequence[Found]) -> Found:

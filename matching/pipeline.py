@@ -70,8 +70,11 @@ def plan(
         pairs, met = score(market, columns, settings, stages)
         with stages("pins"):
             pairs, pinned = with_pins(market, columns, pairs, pins)
-        with stages("allocation"), beside(lambda: _python(market, columns)) as circles:
-            selection = select(market, settings, pairs, pinned, seed)
+        with (
+            stages("allocation"),
+            beside(lambda: _meanwhile(market, columns)) as circles,
+        ):
+            selection = select(market, columns, settings, pairs, pinned, seed)
         with stages("reasons"):
             result = publish(
                 market, columns, settings, seed, met, selection, circles.result()
@@ -80,8 +83,8 @@ def plan(
     return result
 
 
-def _python(market: Market, columns: Columns) -> list[dict[str, Any]]:
-    """Do what is mostly Python, while allocating leaves a core free."""
+def _meanwhile(market: Market, columns: Columns) -> list[dict[str, Any]]:
+    """Do what no stage waits for, while allocating leaves a core free."""
     _ = market.fingerprint  # computed once, and kept
     return circles_of(market, columns)
 

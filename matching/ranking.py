@@ -46,7 +46,8 @@ def rank(
     found: dict[int, npt.NDArray[np.int64]] = {}
     for needs in batches(columns, market.n_topics):
         kept = best_offerings(needs, shared)
-        offerings = np.split(LAST - (kept.key & LAST), np.cumsum(kept.number)[:-1])
+        keys = np.split(kept.key, np.cumsum(kept.number)[:-1])
+        offerings = (LAST - (-np.sort(-one) & LAST) for one in keys)
         found |= dict(zip(needs.tolist(), offerings, strict=True))
     explainer = Explainer(market, columns)
     for need, listing in enumerate(market.needs):

@@ -37,6 +37,7 @@ class Selection:
 
 def select(
     market: Market,
+    columns: Columns,
     settings: Settings,
     pairs: Pairs,
     pinned: npt.NDArray[np.int64],
@@ -58,7 +59,7 @@ def select(
         share=settings.explore_share,
         seed=seed,
     )
-    promised = _promised(market, capacity) & settings.keep_promise
+    promised = _promised(market, columns, capacity) & settings.keep_promise
     return Selection(
         pairs=pairs,
         score=score,
@@ -128,29 +129,29 @@ def with_pins(
     )
 
 
-def _promised(market: Market, capacity: Array) -> npt.NDArray[np.bool_]:
+def _promised(
+    market: Market, columns: Columns, capacity: Array
+) -> npt.NDArray[np.bool_]:
     """Return the companies that have waited too long to be shown."""
-    offers = np.zeros(len(market.companies), np.bool_)
-    for one in market.offerings:
-        offers[market.company_at[one.company or one.id]] = True
+    offers = np.diff(columns.offerings.first) > 0
     promised: npt.NDArray[np.bool_] = must_cover(
-        _waited(market), offers & (capacity > 0)
+        _waited(market, columns), offers & (capacity > 0)
     )
     return promised
 
 
-def _waited(market: Market) -> npt.NDArray[np.int64]:
+def _waited(market: Market, columns: Columns) -> npt.NDArray[np.int64]:
     """Return the weeks since each company last met another, or joined."""
-    last: dict[str, int] = {}
-    for listing in market.listings:
-        if listing.since is not None:
-            company = listing.company or listing.id
-            weeks = (market.as_of - listing.since).days // 7
-            last[company] = max(weeks, last.get(company, 0))
-    met: dict[str, int] = {}
+    today = market.as_of.toordinal()
+    company = np.concatenate([columns.needs.company, columns.offerings.company])
+    begun = [one.since.toordinal() if one.since else today for one in market.listings]
+    weeks = np.zeros(len(market.companies), np.int64)
+    np.maximum.at(weeks, company, (today - np.array(begun, np.int64)) // 7)
+    met: dict[int, int] = {}
     for meeting in market.history:
-        weeks = market.weeks_since(meeting.week)
+        ago = market.weeks_since(meeting.week)
         for one in (meeting.a, meeting.b):
-            met[one] = min(weeks, met.get(one, weeks))
-    last |= met
-    return np.array([last.get(one.id, 0) for one in market.companies], np.int64)
+            at = market.company_at[one]
+            met[at] = min(ago, met.get(at, ago))
+    weeks[list(met)] = list(met.values())
+    return weeks

@@ -18,7 +18,7 @@ from matching.errors import Cancelled
 WorkT = TypeVar("WorkT")
 
 MOST_BLOCKS = 256
-EDGES_PER_BLOCK = 20_000
+EDGES_PER_BLOCK = 100_000
 
 
 class Stages:

@@ -27,6 +27,7 @@ from matching.columns import (
 from matching.instructions import LANES
 from matching.kernels import COMPILED, njit
 from matching.region import arc_km
+from matching.stages import beside
 
 TILE = LANES * LANES  # offerings in a tile: so many groups of so many offerings
 NEAR_REGION = 512  # offerings in a region of the arrangement by place
@@ -92,11 +93,11 @@ def build(columns: Columns, n_topics: int) -> Index:
     topics = columns.offerings.topics
     alive = np.flatnonzero(columns.firms.active[columns.offerings.company])
     key = leading_topics(topics)
-    near, wide = (
-        _tiles(columns, regions, key, n_topics)
-        for regions in (_by_place(columns, alive), _by_reach(columns, alive))
-    )
-    return Index(near, wide)
+    with beside(
+        lambda: _tiles(columns, _by_place(columns, alive), key, n_topics)
+    ) as near:
+        wide = _tiles(columns, _by_reach(columns, alive), key, n_topics)
+    return Index(near.result(), wide)
 
 
 def _by_place(columns: Columns, alive: Longs) -> list[Longs]:
