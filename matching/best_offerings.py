@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from matching.candidates import Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
+from matching.instructions import borrowed
 from matching.kernels import keep_best, njit
 from matching.lists import LAST
 from matching.scoring import blank_rows, content, dot, fetch, weight
@@ -95,12 +96,13 @@ def _compare(
 
     Returns how many keys there are then; they stand at the front.
     """
+    asked, offerings, scene = borrowed((asked, offerings, scene))
+    topics, words, key = borrowed((topics, words, key))
     borders, rules = scene.borders, scene.rules
     traits, offers = asked.traits, offerings.traits
     a, b = asked.words, offerings.words
     a_start, a_column, a_weight = a.start, a.column, a.weight
     b_start, b_column, b_weight = b.start, b.column, b.weight
-    # By themselves: taking an array out of a tuple counts its users, at every turn.
     c, d = asked.topics, offerings.topics
     c_start, c_column, c_weight = c.start, c.column, c.weight
     d_start, d_column, d_weight = d.start, d.column, d.weight

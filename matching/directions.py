@@ -24,6 +24,7 @@ from matching.columns import (
     Side,
     Whole,
 )
+from matching.instructions import borrowed
 from matching.kernels import njit
 from matching.lists import LAST
 from matching.scoring import (
@@ -203,6 +204,8 @@ def _backwards(
     found: tuple[Ints, Ints, Ints],
 ) -> None:
     """Compare the needs of each company, some at a time, with those it gives to."""
+    needs, offerings, scene, links = borrowed((needs, offerings, scene, links))
+    topics, words, alike, found = borrowed((topics, words, alike, found))
     first, own_topics, own_words = needs.first, needs.topics, needs.words
     for i in range(block[0], block[1]):
         for begin in range(first[i], first[i + 1], ASIDE):

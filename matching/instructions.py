@@ -22,21 +22,28 @@ LANES = 16
 UNROLLED = 4  # terms added at once, each to sums of its own: none waits for another
 
 
-def _combine(column: Array, weight: Array, n: Whole, rows: Array, out: Array) -> None:
+def _combine(
+    column: Array, weight: Array, i: Whole, n: Whole, rows: Array, out: Array
+) -> None:
     """Write the product of a sparse row and a dense block.
+
+    The row comes as its number: a view of it would count users, which costs a third
+    of a search.
 
     Parameters
     ----------
-    column : uint16 array
-        Rows of the block that take part.
-    weight : float32 array
+    column : uint16 array of shape (n_rows, most)
+        Which rows of the block take part.
+    weight : float32 array of shape (n_rows, most)
         How much each counts.
+    i : int
+        Number of the sparse row.
     n : int
-        How many of them count: a multiple of UNROLLED.
+        How many of its entries count: a multiple of UNROLLED.
     rows : float32 array of shape (n_columns, LANES), rows one after the other
     out : float32 array of shape (LANES,)
     """
-    out[:] = np.dot(weight[:n], rows[column[:n]])
+    out[:] = np.dot(weight[i, :n], rows[column[i, :n]])
 
 
 def _above(values: Array, least: Whole) -> int:
@@ -53,10 +60,21 @@ def _prefetch(values: Array, at: Whole) -> None:
     """Ask for the line of memory that holds a value."""
 
 
+def _borrowed(arrays: Any) -> Any:
+    """Return arrays, or tuples of them, whose users are not counted.
+
+    Wherever a kernel takes an array out of a tuple or hands it to a function, even one
+    written into its place, the array's users are counted: by an instruction for which
+    cores wait for each other. The arrays themselves must stay, as a caller's do.
+    """
+    return arrays
+
+
 combine: Any = _combine
 above: Any = _above
 lowest: Any = _lowest
 prefetch: Any = _prefetch
+borrowed: Any = _borrowed
 
 if COMPILED:
     from llvmlite import ir
@@ -74,19 +92,29 @@ if COMPILED:
     CONTRACT = ["contract"]  # product and sum in one instruction, where there is one
     SAME_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
 
+    def _width(builder: Any, array: Any) -> Any:
+        """Return how many columns a matrix has."""
+        return cgutils.unpack_tuple(builder, array.shape)[1]
+
     @instruction
     def _vectors(
-        typing: Any, column: Any, weight: Any, n: Any, rows: Any, out: Any
+        typing: Any, column: Any, weight: Any, i: Any, n: Any, rows: Any, out: Any
     ) -> Any:
         """Compile `_combine` to a loop over vectors."""
-        kinds = column, weight, n, rows, out
+        kinds = column, weight, i, n, rows, out
 
         def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-            columns, weights, matrix, result = (
-                context.make_array(kinds[at])(context, builder, given[at]).data
-                for at in (0, 1, 3, 4)
+            sparse, factors, block, result = (
+                context.make_array(kinds[at])(context, builder, given[at])
+                for at in (0, 1, 4, 5)
             )
-            end = context.cast(builder, given[2], n, types.int64)
+            row = context.cast(builder, given[2], i, types.int64)
+            columns, weights = (
+                builder.gep(part.data, [builder.mul(row, _width(builder, part))])
+                for part in (sparse, factors)
+            )
+            matrix = block.data
+            end = context.cast(builder, given[3], n, types.int64)
             before = builder.basic_block
             loop = builder.append_basic_block("terms")
             done = builder.append_basic_block("done")
@@ -124,7 +152,7 @@ if COMPILED:
             total = ends[0]
             for more in ends[1:]:
                 total = builder.fadd(total, more)
-            whole = builder.bitcast(result, VECTOR.as_pointer())
+            whole = builder.bitcast(result.data, VECTOR.as_pointer())
             builder.store(total, whole).align = 4
             return context.get_dummy_value()
 
@@ -177,4 +205,26 @@ if COMPILED:
 
         return types.void(values, at), compiled
 
+    def _without_counter(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        """Take the place of its counter away from an array, or from all of a tuple."""
+        if isinstance(kind, types.Array):
+            same = context.make_array(kind)(context, builder, value)
+            same.meminfo = cgutils.get_null_value(same.meminfo.type)
+            return same._getvalue()
+        if not isinstance(kind, types.BaseTuple):
+            return value
+        parts = zip(kind, cgutils.unpack_tuple(builder, value, len(kind)), strict=True)
+        kept = [_without_counter(context, builder, *part) for part in parts]
+        return context.make_tuple(builder, kind, kept)
+
+    @instruction
+    def _uncounted(typing: Any, arrays: Any) -> Any:
+        """Compile `_borrowed`: the same arrays, without their counters."""
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return _without_counter(context, builder, arrays, given[0])
+
+        return arrays(arrays), compiled
+
     combine, above, lowest, prefetch = _vectors, _mask, _trailing, _ask
+    borrowed = _uncounted

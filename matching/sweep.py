@@ -32,7 +32,7 @@ from matching.columns import (
     as_matrix,
     take_rows,
 )
-from matching.instructions import LANES, UNROLLED, above, combine, lowest
+from matching.instructions import LANES, UNROLLED, above, borrowed, combine, lowest
 from matching.kernels import njit
 from matching.lists import STEP, Lists, empty, finish, forget, insert
 from matching.region import region_factor
@@ -152,6 +152,8 @@ def _search(
     without a guess.
     """
     limit, few = limits
+    asked, tiles, scene, work = borrowed((asked, tiles, scene, work))
+    lists, guesses = borrowed((lists, guesses))
     factor = best_factors(asked.traits, tiles.regions, scene.borders, scene.rules)
     bound, region = tile_bounds(asked.weight, tiles.most, tiles.first, factor)
     view = View(bound, factor, region, _by_worth(bound))
@@ -225,7 +227,7 @@ def _open(
     peak = tiles.peak[tile]
     length[:] = 0
     for i in work.chosen[:n]:
-        combine(column[i], value[i], terms[i], peak, lanes)
+        combine(column, value, i, terms[i], peak, lanes)
         groups = above(lanes, cut[i] * FACTOR / share[i]) & some
         while groups != 0:
             g = lowest(groups)
@@ -275,7 +277,6 @@ def _take(
 
     some : the needs, and what the group promises each
     """
-    # By themselves: taking an array out of a tuple counts its users, at every turn.
     needs, column, value, terms = asked.traits, asked.column, asked.value, asked.terms
     others, offering, fresh = tiles.traits, tiles.offering, tiles.fresh
     firms, apart, kept_apart = scene.firms, scene.apart, scene.others
@@ -292,7 +293,7 @@ def _take(
         enough = cut[i] * FACTOR / best
         if promise[x] <= enough:
             continue
-        combine(column[i], value[i], terms[i], rows, lanes)
+        combine(column, value, i, terms[i], rows, lanes)
         found = above(lanes, max(low, enough * np.float32(COSINE)))
         one = needs[i]
         while found != 0:

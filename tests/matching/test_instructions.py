@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from matching import instructions
-from matching.instructions import LANES, above, combine, lowest, prefetch
+from matching.instructions import LANES, above, borrowed, combine, lowest, prefetch
 from matching.kernels import COMPILED, njit
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs numba")
 
 
 @njit(cache=False)
-def _combined(column, weight, n, rows, out):
+def _combined(column, weight, i, n, rows, out):
     prefetch(rows, n)
-    combine(column, weight, n, rows, out)
+    combine(column, weight, i, n, rows, out)
 
 
 @njit(cache=False)
@@ -30,15 +30,17 @@ def _bits(values, least, found):
 @pytest.mark.parametrize("terms", [0, 4, 8, 64])
 def test_sums_of_whole_numbers_are_exact(terms):
     random = np.random.default_rng(terms)
-    column = random.integers(0, 476, terms).astype(np.uint16)
-    weight = random.integers(0, 500, terms).astype(np.float32)
+    column = random.integers(0, 476, (3, terms + 5)).astype(np.uint16)
+    weight = random.integers(0, 500, (3, terms + 5)).astype(np.float32)
     rows = random.integers(0, 500, (476, LANES)).astype(np.float32)
     out, plain = np.ones((2, LANES), np.float32)
 
-    _combined(column, weight, terms, rows, out)
-    instructions._combine(column, weight, terms, rows, plain)
+    _combined(column, weight, 2, terms, rows, out)
+    instructions._combine(column, weight, 2, terms, rows, plain)
 
-    whole = weight.astype(np.int64) @ rows.astype(np.int64)[column]
+    whole = (
+        weight.astype(np.int64)[2, :terms] @ rows.astype(np.int64)[column[2, :terms]]
+    )
     assert out.tolist() == plain.tolist() == whole.tolist()
 
 
@@ -55,3 +57,16 @@ def test_lanes_above_a_value_are_named_in_order(least):
     assert bits == sum(1 << lane for lane in found[:n].tolist())
     if bits:
         assert instructions._lowest(bits) == found[0]
+
+
+@njit(cache=False)
+def _summed(arrays):
+    one, (two, n) = borrowed(arrays)
+    return one[1] + two[:3].sum() + n
+
+
+def test_borrowed_arrays_are_the_same():
+    one, two = np.arange(3.0), np.arange(4.0)
+
+    assert _summed((one, (two, 5))) == 1 + 3 + 5
+    assert instructions._borrowed(one) is one
