@@ -21,6 +21,7 @@ from matching.types import Language, Paid
 FOLDER = Path(__file__).parent / "knowledge"
 TAXONOMY = "taxonomy.yaml"
 LEXICON = "lexicon.yaml"
+EVERYDAY = "everyday.yaml"
 N_TOPICS = 100
 N_USE_CASES = 376
 
@@ -140,6 +141,7 @@ class Knowledge:
     maturity_stages: tuple[MaturityStage, ...]
     states: tuple[State, ...]
     lexicon: tuple[Words, ...]  # groups of words that mean nearly the same
+    everyday: Words  # sentences on anything else
     version: str
     folder: Path = field(compare=False)
 
@@ -206,6 +208,7 @@ def load(folder: Path | None = None) -> Knowledge:
     files = read_files(folder)
     taxonomy = _parse(TAXONOMY, files.pop(TAXONOMY, None))
     lexicon = _parse(LEXICON, files.pop(LEXICON, None))
+    everyday = _parse(EVERYDAY, files.pop(EVERYDAY, None))
     parsed = {name: _parse(name, content) for name, content in files.items()}
     texts = _texts(parsed)
     try:
@@ -222,6 +225,7 @@ def load(folder: Path | None = None) -> Knowledge:
             ),
             states=tuple(map(_state, taxonomy["states"])),
             lexicon=tuple(map(_group, lexicon["groups"])),
+            everyday=tuple(map(str, everyday)),
             version=version(folder),
             folder=folder,
         )

@@ -63,6 +63,7 @@ def write(weights: Weights, folder: Path) -> None:
         "idf": weights.features.idf,
         "bias": weights.bias,
         "usual": weights.usual,
+        "field": weights.field,
         "data": weights.matrix.data,
         "indices": weights.matrix.indices.astype(np.int32),
         "indptr": weights.matrix.indptr.astype(np.int32),
@@ -72,6 +73,7 @@ def write(weights: Weights, folder: Path) -> None:
             np.save(unfinished / f"{name}.npy", array)
         rest = {
             "rare": float(weights.features.rare),
+            "field_bias": weights.field_bias,
             "counts": weights.features.compounds.counts,
             "meanings": weights.features.meanings,
         }
@@ -104,7 +106,9 @@ def read(folder: Path) -> Weights:
         shape=(features.n_known, len(bias)),
         copy=False,
     )
-    return Weights(features, matrix, bias, array("usual"))
+    return Weights(
+        features, matrix, bias, array("usual"), array("field"), rest["field_bias"]
+    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from matching.topics import TEXT_SHARE
 # `python -m matching.evaluation.bands` prints the table.
 FLOOR = 0.15
 GOOD = 0.24
-STRONG = 0.36
+STRONG = 0.40
 
 
 @dataclass(frozen=True, slots=True)

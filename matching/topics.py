@@ -26,21 +26,25 @@ from matching.text import WORD_SHARE, spoken_for
 from matching.training import Weights
 from matching.types import Language
 from matching.vector_bytes import ModelMismatch, pack, unpack
+from matching.words import tokens
 
 if TYPE_CHECKING:
     from matching.columns import WholeVectors
     from matching.products import Factor
 
-METHOD = "5"  # raised whenever the same knowledge gives other vectors
+METHOD = "6"  # raised whenever the same knowledge gives other vectors
 
 TEXT_SHARE = 0.5  # content = (1 - TEXT_SHARE) * topic cosine + TEXT_SHARE * text cosine
-STRONGEST = 40  # classes a text may speak of
+STRONGEST = 80  # classes a text may speak of
 USUAL = 0.5  # standard deviations above the mean: so much any class has
 # What nothing is recognised below: the strongest decision above the mean, times the
 # share of the text's words that the knowledge base knows, times the logarithm of how
-# many of them speak for that class. Calibrated between texts on anything else and
-# needs of our field (tests/data/off_topic.txt).
-FLOOR = 9.0
+# many of them speak for that class; in a sentence also times how surely it is of our
+# field. Half as much again as the most that a sentence of tests/data/off_topic.txt has.
+FLOOR = 2.5
+TERM = 3  # words at most; what is longer is a sentence
+TERM_FLOOR = 9.0
+STEEP = 4.0  # of the logistic curve from a decision on the field to how sure it is
 LEAST_PART = 0.02  # of the strongest decision: from there on a word speaks for it
 LEAST_SHARE = 0.6  # of the strongest topic's weight; weaker ones are not named
 SETTLING = 3  # every third text of the knowledge base tells what is usual
@@ -238,7 +242,9 @@ class TopicModel:
         order of the taxonomy. Empty for texts that speak of none of our topics.
         """
         words = self.features.transform([text])
-        if self._evidence(words) < FLOOR:
+        short = len(tokens(text)) <= TERM
+        sure = 1.0 if short else self._sure_of_field(words)
+        if self._evidence(words) * sure < (TERM_FLOOR if short else FLOOR):
             return ()
         strengths = self._strengths(words)
         weights = self.spread.direct(strengths).toarray()[0]
@@ -270,6 +276,12 @@ class TopicModel:
         speaking = (words.data[known] * parts > LEAST_PART * lift).sum()
         share = (words.data[known] ** 2).sum()
         return float(lift * share * np.log1p(speaking))
+
+    def _sure_of_field(self, words: sp.csr_array) -> float:
+        """Return how surely the one text is of our field, in (0, 1)."""
+        own = words.indices < self.features.n_known
+        says = (words.data[own] * self.weights.field[words.indices[own]]).sum()
+        return float(1 / (1 + np.exp(-STEEP * (says + self.weights.field_bias))))
 
     def _speaking(self, text: str, words: sp.csr_array, topic: int) -> tuple[str, ...]:
         known = words.indices < self.features.n_known

@@ -10,7 +10,7 @@ entries   cosine with the whole entry as one text;
 odds      log odds of a feature in the class against all texts, where positive.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from matching.text import Features
 N_GRAMS = 60_000
 COST = 0.3
 SMOOTHING = 10.0  # as if each class had so much more text, of the average kind
+SENTENCE = 5  # words; what has fewer is a term
 LEAST_WEIGHT = 0.003  # of the largest; smaller ones only make the model large
 
 
@@ -55,6 +56,8 @@ class Weights:
     matrix: sp.csr_array  # (n_known, n_topics + n_use_cases), float32
     bias: npt.NDArray[np.float32]
     usual: npt.NDArray[np.float32]  # mean topic vector, see `TopicModel.settled`
+    field: npt.NDArray[np.float32]  # (n_known,): what speaks for our field at all
+    field_bias: float
 
 
 def topic_texts(topic: Topic) -> list[str]:
@@ -122,7 +125,32 @@ def train(
         "odds": _odds((belongs.T @ single).tocsr()).T.tocsr(),
     }
     matrix, bias = _add(learners, bias, recipe, single[::20])
-    return Weights(features, matrix, bias, np.zeros_like(bias))
+    field, field_bias = _field(features, sentences, single, knowledge.everyday)
+    return Weights(features, matrix, bias, np.zeros_like(bias), field, field_bias)
+
+
+def _field(
+    features: Features,
+    sentences: list[str],
+    known: sp.csr_array,
+    everyday: Sequence[str],
+) -> tuple[npt.NDArray[np.float32], float]:
+    """Learn what tells sentences of our field from sentences on anything else.
+
+    Both sides weigh the same, however many there are. Terms and labels are left out:
+    they have no everyday words, and would teach that those speak against our field.
+    """
+    from matching import svm
+
+    whole = np.array([len(one.split()) >= SENTENCE for one in sentences])
+    other = features.transform(everyday)[:, : features.n_known]
+    ours = known[np.flatnonzero(whole)]
+    n, m = ours.shape[0], other.shape[0]
+    cost = np.repeat(np.array([COST, COST * n / m], np.float32), [n, m])
+    is_ours = sp.csr_array((np.arange(n + m) < n).astype(np.float32)[:, None])
+    rows = sp.vstack([ours, other], format="csr")
+    weights, bias = svm.fit(rows, is_ours, cost)
+    return np.ascontiguousarray(weights[:, 0]), float(bias[0])
 
 
 def _one_hot(classes: Integers, n_classes: int) -> sp.csr_array:

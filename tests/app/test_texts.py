@@ -73,7 +73,7 @@ def test_no_sentence_of_the_knowledge_base_is_refused():
     sentences = [
         sentence
         for file in folder.rglob("*.yaml")
-        if file.name not in ("taxonomy.yaml", "lexicon.yaml")
+        if file.name not in ("taxonomy.yaml", "lexicon.yaml", "everyday.yaml")
         for entry in yaml.load(file.read_text(), yaml.CSafeLoader)
         for key, values in entry.items()
         if key.startswith(("needs_", "offers_"))
