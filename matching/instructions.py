@@ -211,7 +211,7 @@ if COMPILED:
             same = context.make_array(kind)(context, builder, value)
             same.meminfo = cgutils.get_null_value(same.meminfo.type)
             return same._getvalue()
-        if not isinstance(kind, types.BaseTuple):
+        if not isinstance(kind, types.BaseTuple):  # type: ignore[attr-defined]
             return value
         parts = zip(kind, cgutils.unpack_tuple(builder, value, len(kind)), strict=True)
         kept = [_without_counter(context, builder, *part) for part in parts]
