@@ -262,7 +262,7 @@ def test_what_is_over_is_forgotten():
         SignInLink(token_hash="b", person_id=person.id, expires_at=MONDAY),
     )
 
-    number = sweeps.clean_up(work(MONDAY))
+    number = sweeps.forget(work(MONDAY))
 
     assert number == 2
     assert db.session().scalars(sa.select(RateLimit.key)).all() == ["new"]
