@@ -105,13 +105,19 @@ def erase_company(*, by: UUID, at: datetime, with_account: bool = False) -> None
 
 def erase_again(kind: ErasureKind, subject_id: UUID, *, at: datetime) -> bool:
     """Erase what a log of erasures names, after a backup brought it back; nobody is
-    told. False if it is not there, or erased already."""
-    if kind is ErasureKind.PERSON:
-        try:
-            return erase_account(subject_id, at=at, tell=False)
-        except NotFound:
-            return False
+    told. False if it is not there, or erased already.
+
+    A person's company stays unless it is named itself: who joined it after the backup
+    is not there, so it may look as if nobody else did.
+    """
     with db.transaction() as session:
+        if kind is ErasureKind.PERSON:
+            if session.get(Person, subject_id) is None:
+                return False
+            if _locked(session, subject_id) is None:
+                return False
+            _erase_person(session, subject_id, at)
+            return True
         _lock_company(session, subject_id)
         company = session.get(Company, subject_id, populate_existing=True)
         if company is None or company.is_erased:
