@@ -102,7 +102,7 @@ INTRODUCTION = Keeping(
 )
 MEETING = Keeping(
     "meeting",
-    N_("Termine"),
+    N_("Verabredungen"),
     N_("vorgeschlagene und vereinbarte Zeiten, Ort oder Nummer"),
     N_("mit der Vorstellung: %(years)s Jahre nach dem letzten Schritt"),
     {"years": 3},

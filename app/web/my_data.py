@@ -5,7 +5,6 @@ types its address instead.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -27,7 +26,6 @@ from wtforms.validators import ValidationError
 from app import db
 from app.errors import NotFound
 from app.jobs import queue
-from app.models import KEEPINGS
 from app.models.keeping import ERASURE
 from app.security import limiter
 from app.services import consent, erasure, erasure_log, export
@@ -35,6 +33,7 @@ from app.web import my_data_files
 from app.web.access import person, public, signed_in
 from app.web.forms import Form
 from app.web.mail_choices import NAMES
+from app.web.my_data_words import kept
 
 bp = Blueprint("my_data", __name__, url_prefix="/my-data")
 
@@ -147,18 +146,6 @@ def delete_company() -> ResponseReturnValue:
 @public
 def deleted() -> ResponseReturnValue:
     return render_template("my_data/deleted.html")
-
-
-def kept() -> list[dict[str, Any]]:
-    """What is stored and how long, in the page's language."""
-    return [
-        {
-            "name": _(one.name),
-            "what": _(one.what),
-            "until": _(one.until, **one.numbers) if one.numbers else _(one.until),
-        }
-        for one in KEEPINGS
-    ]
 
 
 def _gone(*, account: bool = True) -> ResponseReturnValue:

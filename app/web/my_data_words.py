@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.i18n import language
+from app.models import KEEPINGS
 from app.services import sectors
 from app.web import cards
 from matching import knowledge
@@ -16,7 +18,7 @@ SECTIONS = {
     "listings": _l("Bedarfe und Angebote"),
     "introductions": _l("Vorstellungen"),
     "decisions": _l("Ihre Entscheidungen"),
-    "meetings": _l("Termine"),
+    "meetings": _l("Verabredungen"),
     "feedback": _l("Rückmeldungen"),
     "avoided": _l("Nicht vorschlagen"),
     "mails": _l("Mails an Sie"),
@@ -200,6 +202,18 @@ VALUES = {
     "withdrawn": _l("zurückgenommen"),
     "yes": _l("ja"),
 }
+
+
+def kept() -> list[dict[str, str]]:
+    """What is stored and how long, in the page's language."""
+    return [
+        {
+            "name": _(one.name),
+            "what": _(one.what),
+            "until": _(one.until, **one.numbers) if one.numbers else _(one.until),
+        }
+        for one in KEEPINGS
+    ]
 
 
 def section_name(key: str) -> str:

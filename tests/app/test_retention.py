@@ -55,6 +55,7 @@ from app.services import (
 )
 from tests import factories
 from tests.factories import MONDAY
+from tools import keeping as tools_keeping
 
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
@@ -98,6 +99,11 @@ class TestDeclarations:
             assert "%" not in shown
             for number in one.numbers.values():
                 assert str(number) in shown
+
+    def test_the_table_of_the_documents_is_made_of_them(self):
+        text = tools_keeping.FILE.read_text()
+
+        assert tools_keeping.renewed(text) == text
 
 
 def limit(keeping: Keeping, name: str = "") -> timedelta:
