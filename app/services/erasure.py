@@ -206,14 +206,17 @@ def _locked(session: Session, person_id: UUID) -> Person | None:
     )
     if company_id is not None:
         _lock_company(session, company_id)
-    person = session.get(Person, person_id, with_for_update=True)
+    person = session.get(Person, person_id, with_for_update={"key_share": True})
     if person is None:
         raise NotFound
     return None if person.erased_at is not None else person
 
 
 def _lock_company(session: Session, company_id: UUID) -> None:
-    """Nobody accepts, writes or leaves for the company meanwhile."""
+    """Nobody accepts, writes or leaves for the company meanwhile. Rows may still refer
+    to it: who answers an introduction holds that first, and then needs the company."""
     session.execute(
-        sa.select(Company.id).where(Company.id == company_id).with_for_update()
+        sa.select(Company.id)
+        .where(Company.id == company_id)
+        .with_for_update(key_share=True)
     )

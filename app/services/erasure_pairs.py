@@ -30,6 +30,16 @@ def involving(company_id: UUID) -> sa.ColumnElement[bool]:
     )
 
 
+def hold(session: Session, which: sa.ColumnElement[bool]) -> Sequence[UUID]:
+    """Lock introductions, always in the same order: both sides may leave at once."""
+    return session.scalars(
+        sa.select(Introduction.id)
+        .where(which)
+        .order_by(Introduction.id)
+        .with_for_update(key_share=True)
+    ).all()
+
+
 def leave_introductions(
     session: Session, which: sa.ColumnElement[bool], *, at: datetime
 ) -> None:

@@ -42,6 +42,7 @@ from app.services.audit import empty_details
 from app.services.erasure_pairs import (
     end_meetings,
     forget_words,
+    hold,
     involving,
     leave_introductions,
     withdraw_acceptances,
@@ -59,9 +60,9 @@ def forget_company(
     `at` is when it was erased, `now` ends what is open.
     """
     mine = involving(company_id)
+    ids = hold(session, mine)
     cancel_for_company(session, company_id, "erased", at=now)
     leave_introductions(session, mine, at=now)
-    ids = session.scalars(sa.select(Introduction.id).where(mine)).all()
     end_meetings(session, ids, at=now)
     forget_words(session, ids)
     _forget_sides(session, company_id)
@@ -99,8 +100,8 @@ def forget_person(
 
     `again`: only what names the person still; colleagues may have written since.
     """
+    ids = hold(session, Introduction.id.in_(_introduced(person_id, again)))
     withdraw_acceptances(session, person_id, at=now)
-    ids = _introduced(session, person_id, again)
     end_meetings(session, ids, at=now)
     forget_words(session, ids)
     _forget_complaints(session, ids)
@@ -133,7 +134,7 @@ def forget_person(
     session.expire_all()
 
 
-def _introduced(session: Session, person_id: UUID, again: bool) -> Sequence[UUID]:
+def _introduced(person_id: UUID, again: bool) -> sa.Select[UUID]:
     """Introductions in which this person decided, gave feedback or set a date."""
     named = [
         Introduction.lo_person_id == person_id,
@@ -155,7 +156,7 @@ def _introduced(session: Session, person_id: UUID, again: bool) -> Sequence[UUID
         named.append(
             Introduction.id.in_(decided.where(DecisionEvent.person_id == person_id))
         )
-    return session.scalars(sa.select(Introduction.id).where(sa.or_(*named))).all()
+    return sa.select(Introduction.id).where(sa.or_(*named))
 
 
 def _forget_sides(session: Session, company_id: UUID) -> None:

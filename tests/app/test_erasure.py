@@ -1,6 +1,10 @@
 """Erasure: nothing of the erased is left anywhere, and nobody learns more by it."""
 
+import email
 from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -232,6 +236,77 @@ def test_dates_ahead_are_called_off_and_the_other_side_is_told(app: Flask):
 
     assert MailKind.MEETING_CANCELLED in mails_to(other)
     assert get(Person, other).email in deliver(app)
+
+
+def letters(app: Flask) -> dict[str, EmailMessage]:
+    """The mails that leave now, by recipient."""
+    sender = MemorySender()
+    delivery.deliver_due(sender, context=app.app_context, clock=lambda: NOW)
+    read = partial(email.message_from_bytes, policy=policy.default)
+    return {one.recipient: read(one.content) for one in sender.sent}
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Every part that is text, as the reader gets it."""
+    return "\n".join(
+        part.get_payload(decode=True).decode("utf-8", "replace")
+        for part in mail.walk()
+        if not part.is_multipart()
+    )
+
+
+def test_no_mail_that_leaves_afterwards_says_who_it_was(app: Flask):
+    flock = canaries.flock()
+    other = get(Person, flock.others["connected"]).email
+
+    erasure.erase_account(flock.person_id, at=NOW)
+
+    mails = letters(app)
+    last = mails.pop(f"{CANARY}@firma.example")
+    assert "METHOD:CANCEL" in text_of(mails[other])
+    assert "einer ausgeschiedenen Firma" in text_of(mails[other])
+    for one in mails.values():
+        assert CANARY not in text_of(one) + str(one.items())
+    assert CANARY not in text_of(last)
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "greeting", "said"),
+    [
+        ("de", "Ihr Konto und Ihre Firma sind gelöscht", "Guten Tag,", "letzte Mail"),
+        ("en", "Your account and your company are deleted", "Hello,", "last mail"),
+    ],
+)
+def test_the_last_mail_speaks_the_language_of_the_account(
+    app: Flask, locale: str, subject: str, greeting: str, said: str
+):
+    person = factories.person(factories.company(), locale=locale)
+    address = person.email
+
+    erasure.erase_account(person.id, at=NOW)
+
+    mail = letters(app)[address]
+    assert mail["Subject"] == subject
+    text = text_of(mail)
+    assert greeting in text
+    assert said in text
+    assert "/my-data" not in text  # there is no account to sign in to
+
+
+def test_colleagues_are_told_with_the_way_out(app: Flask):
+    flock = canaries.flock(colleague=True)
+    assert flock.colleague_id is not None
+    address = get(Person, flock.colleague_id).email
+
+    erasure.erase_company(by=flock.person_id, at=NOW)
+
+    mails = letters(app)
+    assert mails[address]["Subject"] == "Ihre Firma ist bei Handschlag gelöscht"
+    own = mails[f"{CANARY}@firma.example"]
+    assert own["Subject"] == "Ihre Firma ist gelöscht"
+    for one in (mails[address], own):
+        assert "/my-data" in text_of(one)
+        assert "nach 180 Tagen ohne Firma" in " ".join(text_of(one).split())
 
 
 def test_what_a_leaving_colleague_accepted_is_taken_back(app: Flask):

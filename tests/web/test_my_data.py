@@ -431,8 +431,13 @@ class TestDeletingACompany:
         client = sign_in(me)
         before = client.get("/my-data/delete-company").get_data(as_text=True)
 
-        client.post("/my-data/delete-company", data={"password": PASSWORD})
+        done = client.post(
+            "/my-data/delete-company",
+            data={"password": PASSWORD},
+            follow_redirects=True,
+        )
 
+        assert "Ihre Firma ist gelöscht. Ihr Konto" in done.get_data(as_text=True)
         assert "Eine weitere Person gehört zu dieser Firma." in before
         session = db.session()
         session.rollback()
