@@ -214,6 +214,7 @@ def refresh_preview(work: Work) -> int:
 def forget(work: Work) -> int:
     """Delete what is past the time that it is kept."""
     went = retention.forget(at=work.clock())
+    _forget_mail_files(work)
     if went:
         log.info("forgotten: %s", went)
     return sum(went.values())
@@ -234,9 +235,17 @@ def finish_erasures(work: Work) -> int:
             erasure.repeat(writing, one, at=now)
     preview_index.refresh(settings.DATA_DIR, at=now)
     preview_index.forget_old(settings.DATA_DIR)
-    senders.forget_files(senders.folder_of(settings), outbox.message_ids(db.session()))
+    _forget_mail_files(work)
     if not db.scrub():
         return 0
     erasure.scrubbed(left, at=now)
     log.info("erasures finished: %d", len(left))
     return len(left)
+
+
+def _forget_mail_files(work: Work) -> None:
+    """Where mails are kept as files, those go that the outbox has forgotten."""
+    folder = senders.folder_of(work.settings)
+    if folder.is_dir():
+        senders.forget_files(folder, outbox.message_ids(db.session()))
+        db.session().rollback()
