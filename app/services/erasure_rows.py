@@ -105,16 +105,7 @@ def forget_person(
     end_meetings(session, ids, at=now)
     forget_words(session, ids)
     _forget_complaints(session, ids)
-    for table, column in (
-        (Introduction, Introduction.lo_person_id),
-        (Introduction, Introduction.hi_person_id),
-        (ContactRelease, ContactRelease.person_id),
-        (Feedback, Feedback.person_id),
-        (Listing, Listing.author_id),
-        (Round, Round.released_by),
-        (RoundEdit, RoundEdit.by_id),
-        (MatchingSettings, MatchingSettings.created_by),
-    ):
+    for table, column in _NAMING_A_PERSON:
         _set(session, table, column == person_id, **{column.key: None})
     _delete(
         session,
@@ -132,6 +123,19 @@ def forget_person(
     session.flush()
     _set(session, Person, Person.id == person_id, **_blank_person(person_id, at))
     session.expire_all()
+
+
+# Keys that become empty; ids in events stay, they name nobody any more.
+_NAMING_A_PERSON: tuple[tuple[Any, Any], ...] = (
+    (Introduction, Introduction.lo_person_id),
+    (Introduction, Introduction.hi_person_id),
+    (ContactRelease, ContactRelease.person_id),
+    (Feedback, Feedback.person_id),
+    (Listing, Listing.author_id),
+    (Round, Round.released_by),
+    (RoundEdit, RoundEdit.by_id),
+    (MatchingSettings, MatchingSettings.created_by),
+)
 
 
 def _introduced(person_id: UUID, again: bool) -> sa.Select[UUID]:

@@ -39,7 +39,7 @@ from app.models import (
 )
 from app.services import erasure, introductions, introductions_views, members
 from app.services.introductions_sides import Standing
-from tests import canaries, factories
+from tests import canaries, canary_search, factories
 from tests.canaries import CANARY, LATER, Flock
 from tests.factories import MONDAY
 
@@ -78,7 +78,7 @@ def mails_to(person_id: UUID) -> list[MailKind]:
 def test_every_field_for_words_has_its_canary(app: Flask):
     canaries.flock()
 
-    assert canaries.silent_columns() == []
+    assert canary_search.silent_columns() == []
 
 
 def test_last_person_takes_the_company_along_and_no_canary_is_left(
@@ -92,11 +92,11 @@ def test_last_person_takes_the_company_along_and_no_canary_is_left(
     assert erasure.erase_account(flock.person_id, at=NOW)
 
     # The one mail that is left names the address until it is sent.
-    assert canaries.hits() == [("outbox_mail", "params")]
+    assert canary_search.hits() == [("outbox_mail", "params")]
     assert f"{CANARY}@firma.example" in deliver(app)
-    assert canaries.hits() == []
+    assert canary_search.hits() == []
     assert finish(app) == 2
-    assert canaries.files_with(tmp_path) == []
+    assert canary_search.files_with(tmp_path) == []
 
 
 def test_the_address_goes_also_when_the_last_mail_is_refused(app: Flask):
@@ -111,7 +111,7 @@ def test_the_address_goes_also_when_the_last_mail_is_refused(app: Flask):
     deliver(app, Refused(f"550 {CANARY}@firma.example"))
 
     assert db.session().scalars(sa.select(OutboxMail.state)).all() == [MailState.DEAD]
-    assert canaries.hits() == []
+    assert canary_search.hits() == []
 
 
 def test_the_address_goes_also_when_there_is_no_server_for_two_days(app: Flask):
@@ -122,7 +122,7 @@ def test_the_address_goes_also_when_there_is_no_server_for_two_days(app: Flask):
     late = NOW + timedelta(days=3)
     delivery.deliver_due(sender, context=app.app_context, clock=lambda: late)
 
-    assert canaries.hits() == []
+    assert canary_search.hits() == []
 
 
 def test_company_goes_and_colleagues_stay(app: Flask, tmp_path: Path):
@@ -140,8 +140,8 @@ def test_company_goes_and_colleagues_stay(app: Flask, tmp_path: Path):
     assert MailKind.ERASED in mails_to(mate)
     deliver(app)
     finish(app)
-    assert canaries.hits() == []
-    assert canaries.files_with(tmp_path) == []
+    assert canary_search.hits() == []
+    assert canary_search.files_with(tmp_path) == []
 
 
 def test_account_goes_and_the_company_stays_with_its_texts(app: Flask):
@@ -153,10 +153,10 @@ def test_account_goes_and_the_company_stays_with_its_texts(app: Flask):
     company = get(Company, flock.company_id)
     assert company.status is CompanyStatus.APPROVED
     theirs = {"company", "listing", "match", "audit_event"}
-    assert {table for table, _ in canaries.hits()} <= theirs
-    assert canaries.hits(f"{CANARY}@firma.example") == []
-    assert canaries.hits(f"Kim {CANARY}") == []
-    assert canaries.sentences() == [None, None]
+    assert {table for table, _ in canary_search.hits()} <= theirs
+    assert canary_search.hits(f"{CANARY}@firma.example") == []
+    assert canary_search.hits(f"Kim {CANARY}") == []
+    assert canary_search.sentences() == [None, None]
     speaker = members.responsible(db.session(), flock.company_id)
     assert speaker is not None
     assert speaker.id == flock.colleague_id
@@ -225,7 +225,7 @@ def test_the_other_side_keeps_that_there_was_a_connection(app: Flask):
     assert view.contact is None
     assert get(Introduction, identity).state is State.CONNECTED
     assert db.session().scalars(sa.select(ContactRelease)).all() == []
-    assert set(canaries.states(identity)) == {MeetingState.CANCELLED}
+    assert set(canary_search.states(identity)) == {MeetingState.CANCELLED}
 
 
 def test_dates_ahead_are_called_off_and_the_other_side_is_told(app: Flask):
@@ -380,7 +380,7 @@ def test_what_a_request_under_way_wrote_after_the_erasure_goes_too(app: Flask):
 
     finish(app)
 
-    assert canaries.hits() == []
+    assert canary_search.hits() == []
 
 
 def test_files_of_mails_that_the_outbox_knows_stay(app: Flask, tmp_path: Path):
@@ -397,5 +397,5 @@ def test_flock_is_complete(app: Flask):
 
     found = db.session().scalars(sa.select(Introduction.state)).all()
     assert set(found) == set(State) - {State.EXPIRED}
-    assert canaries.apart()
+    assert canary_search.apart()
     assert get(Person, flock.person_id).created_at == MONDAY

@@ -13,7 +13,7 @@ from app import db
 from app.models import Company, Erasure, ErasureKind, OutboxMail, Person
 from app.services import erasure, erasure_log
 from app.services.erasure_log import FILE, BadLog, Entry
-from tests import canaries, factories
+from tests import canaries, canary_search, factories
 from tests.canaries import CANARY
 from tests.factories import MONDAY
 
@@ -55,18 +55,18 @@ def test_a_restored_backup_is_erased_again(app: Flask, log: Path, database: str)
     shutil.copy(backup, path)
     backup.unlink()
     db.connect(database)
-    restored = canaries.hits()
+    restored = canary_search.hits()
     done = app.test_cli_runner().invoke(args=["privacy", "replay"])
     again = app.test_cli_runner().invoke(args=["privacy", "replay"])
 
     assert restored
     assert (done.exit_code, done.output) == (0, "2 erased again, 0 were gone already\n")
     assert again.output == "0 erased again, 2 were gone already\n"
-    assert canaries.hits() == []
+    assert canary_search.hits() == []
     erased = OutboxMail.kind == "erased"
     assert db.session().scalars(sa.select(OutboxMail.id).where(erased)).all() == []
     assert db.scrub()
-    assert canaries.files_with(path.parent) == []
+    assert canary_search.files_with(path.parent) == []
 
 
 def test_the_log_holds_ids_and_times_and_no_words(app: Flask, log: Path):
@@ -197,12 +197,12 @@ def test_scrubbing_writes_the_file_of_sqlite_anew(app: Flask, database: str):
     raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.cursor().execute("DROP TABLE leaves")
     raw.close()
-    before = canaries.files_with(path.parent)
+    before = canary_search.files_with(path.parent)
 
     assert db.scrub()
 
     assert before
-    assert canaries.files_with(path.parent) == []
+    assert canary_search.files_with(path.parent) == []
 
 
 def test_scrubbing_waits_for_who_reads(app: Flask, database: str):
