@@ -224,8 +224,8 @@ def finish_erasures(work: Work) -> int:
     """Free caches and files from those who were erased, and log them beside the
     database. Until all of it is done, the next look does it again."""
     now, settings = work.clock(), work.settings
+    erasure_log.keep(settings.DATA_DIR / erasure_log.FILE, at=now)
     session = db.session()
-    erasure_log.write(session, settings.DATA_DIR / erasure_log.FILE, at=now)
     left = [one.subject_id for one in erasure.unscrubbed(session)]
     session.rollback()
     if not left:

@@ -6,6 +6,7 @@ written to a file that a restore does not touch, and done again from there.
 
 import contextlib
 import json
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app import db
 from app.models import Erasure, ErasureKind
 from app.models.keeping import ERASURE
 from app.services import erasure
+
+log = logging.getLogger(__name__)
 
 FILE = "erasures.log"
 
@@ -76,6 +80,17 @@ def write(session: Session, path: Path, *, at: datetime) -> int:
     if new or len(kept) < len(read(path)):
         _replace(path, [*kept, *new])
     return len(new)
+
+
+def keep(path: Path, *, at: datetime) -> None:
+    """As `write`; a file that cannot be read or written is told to the log and left
+    as it is: what was erased is erased, and the database knows it."""
+    try:
+        write(db.session(), path, at=at)
+    except (BadLog, OSError):
+        log.exception("the log of erasures is not current: %s", path.name)
+    finally:
+        db.session().rollback()
 
 
 def replay(path: Path, *, at: datetime) -> Replayed:

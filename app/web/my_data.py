@@ -150,10 +150,8 @@ def deleted() -> ResponseReturnValue:
 
 def _gone(*, account: bool = True) -> ResponseReturnValue:
     """Every session has ended; write the log and have the rest done soon."""
-    settings = current_app.config["SETTINGS"]
-    erasure_log.write(
-        db.session(), settings.DATA_DIR / erasure_log.FILE, at=datetime.now(UTC)
-    )
+    folder = current_app.config["SETTINGS"].DATA_DIR
+    erasure_log.keep(folder / erasure_log.FILE, at=datetime.now(UTC))
     queue.wake("erase")
     logout_user()
     if account:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import db
+from app.jobs import sweeps
+from app.jobs.work import Work
 from app.models import Company, Erasure, ErasureKind, OutboxMail, Person
 from app.services import erasure, erasure_log
 from app.services.erasure_log import FILE, BadLog, Entry
@@ -165,6 +167,25 @@ def test_a_damaged_log_changes_nothing(app: Flask, log: Path, line: str):
     assert result.exit_code == 1
     assert "line 2 is no erasure; nothing was changed" in result.output
     assert db.session().get_one(Person, person).erased_at is None
+
+
+def test_a_damaged_log_keeps_nobody_from_being_erased(
+    app: Flask, log: Path, caplog: pytest.LogCaptureFixture
+):
+    flock = canaries.flock()
+    log.write_text("nonsense\n")
+    erasure.erase_account(flock.person_id, at=NOW)
+    with db.transaction() as session:
+        session.execute(sa.delete(OutboxMail))
+    db.remove()
+
+    work = Work(settings=app.config["SETTINGS"], clock=lambda: NOW)
+    assert sweeps.finish_erasures(work) == 2
+
+    assert "erasures.log" in caplog.text
+    assert log.read_text() == "nonsense\n"
+    told = app.test_cli_runner().invoke(args=["check"])
+    assert "erasures.log: line 1 is no erasure; mend it" in told.output
 
 
 def test_replay_without_a_log_says_so(app: Flask):
