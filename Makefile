@@ -46,8 +46,9 @@ benchmark: $(VENV)/.tests ## print matching speed beside its peers, COMPANIES="3
 dask-demo: $(VENV)/.service ## one round on a cluster of two workers, one of them killed
 	$(BIN)/python -m matching.cluster demo
 
-translate: $(VENV)/.tests ## collect texts of the interface and compile the English ones
+translate: $(VENV)/.tests ## collect texts, compile the English ones, renew the table of docs/privacy.md
 	$(BIN)/python -m tools.translate
+	$(BIN)/python -m tools.keeping
 
 screenshots: $(VENV)/.tests ## take the pictures in docs/ from a running demo
 	@tools/need-chromium

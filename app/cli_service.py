@@ -14,7 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 from app import db, migrate
 from app.jobs.work import Work
 from app.models import MailState, OutboxMail
-from app.services import outbox, postal_codes, topics
+from app.services import erasure_log, outbox, postal_codes, topics
 from config import Settings
 
 
@@ -137,6 +137,10 @@ def _problems(settings: Settings) -> Iterator[str]:
     if not current:
         yield "database: migrations are missing; run: flask migrate"
         return
+    try:
+        erasure_log.read(settings.DATA_DIR / erasure_log.FILE)
+    except (erasure_log.BadLog, OSError) as error:
+        yield f"{erasure_log.FILE}: {error}; mend it, the next restore needs it"
     late = _late_mails()
     if late:
         yield f"mail: {late} mails wait for more than an hour; is the worker running?"

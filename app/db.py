@@ -92,6 +92,35 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
+def scrub() -> bool:
+    """Free the files of SQLite from what was deleted or overwritten; whether that is
+    done (somebody who reads may be in the way: try again later).
+
+    `secure_delete` zeroes what a statement frees. Copies remain where rows were moved
+    to other pages before, and in the log of changes: so all is written anew, and the
+    log emptied. PostgreSQL's autovacuum clears its tables by itself.
+    """
+    if engine().dialect.name != "sqlite":
+        return True
+    session().rollback()
+    connection = engine().raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=2000")
+        try:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.fetchone() or (0,)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+            cursor.close()
+    except _sqlite_module().OperationalError:
+        return False
+    finally:
+        connection.close()
+    return not busy
+
+
 def write_until_removed() -> None:
     """As `writing`, until `remove()`: for a whole request of such a library."""
     _writing.set(True)
@@ -121,6 +150,7 @@ def _sqlite(url: str) -> sa.Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA trusted_schema=OFF")
+        cursor.execute("PRAGMA secure_delete=ON")  # what was erased is overwritten
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")

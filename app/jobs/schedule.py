@@ -38,7 +38,10 @@ SCHEDULE = (
     Sweep("listings", 15, sweeps.describe_listings),
     # So that the preview of a form knows what was written a moment ago.
     Sweep("preview", 2, sweeps.refresh_preview, lease=timedelta(minutes=10)),
-    Sweep("clean up", 60, sweeps.clean_up),
+    # After an erasure: caches, files and the log that a restored backup needs.
+    Sweep("erase", 5, sweeps.finish_erasures, lease=timedelta(minutes=10)),
+    # What is past its time goes.
+    Sweep("forget", 60, sweeps.forget, lease=timedelta(minutes=10)),
 )
 
 BY_NAME = {sweep.name: sweep for sweep in SCHEDULE}

@@ -5,7 +5,6 @@ nothing but the time.
 """
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from app import db
 from app.errors import Busy
 from app.jobs.work import Work, engine_of, policy_of
-from app.mail import delivery
+from app.mail import delivery, senders
 from app.models import (
     AWAITING,
     ConsentKind,
@@ -22,20 +21,21 @@ from app.models import (
     Introduction,
     MailKind,
     Person,
-    RateLimit,
     Round,
     RoundState,
     Seat,
     Side,
-    SignInLink,
 )
 from app.services import (
     consent,
+    erasure,
+    erasure_log,
     feedback,
     introductions,
     listings,
     outbox,
     preview_index,
+    retention,
     rounds,
 )
 from app.services.introductions_sides import UNNOTICED_ENDS, column
@@ -46,7 +46,6 @@ log = logging.getLogger(__name__)
 REMIND_BEFORE = timedelta(days=3)
 RETRY_AFTER = timedelta(minutes=15)
 MOST_TRIES = 5
-KEEP_USED_LINKS = timedelta(days=1)
 
 
 def compute_rounds(work: Work) -> int:
@@ -212,21 +211,41 @@ def refresh_preview(work: Work) -> int:
     return int(preview_index.refresh(work.settings.DATA_DIR, at=work.clock()))
 
 
-def clean_up(work: Work) -> int:
-    """Forget counted hits and one-time links that are over."""
-    now = work.clock()
-    over: Iterable[sa.Delete] = (
-        sa.delete(RateLimit).where(RateLimit.expires_at < now),
-        sa.delete(SignInLink).where(SignInLink.expires_at < now - KEEP_USED_LINKS),
-    )
-    with db.transaction() as session:
-        return sum(
-            len(
-                session.execute(
-                    statement.returning(sa.literal(1)).execution_options(
-                        synchronize_session=False
-                    )
-                ).all()
-            )
-            for statement in over
-        )
+def forget(work: Work) -> int:
+    """Delete what is past the time that it is kept."""
+    went = retention.forget(at=work.clock())
+    _forget_mail_files(work)
+    if went:
+        log.info("forgotten: %s", went)
+    return sum(went.values())
+
+
+def finish_erasures(work: Work) -> int:
+    """Free caches and files from those who were erased, and log them beside the
+    database. Until all of it is done, the next look does it again."""
+    now, settings = work.clock(), work.settings
+    erasure_log.keep(settings.DATA_DIR / erasure_log.FILE, at=now)
+    session = db.session()
+    left = [one.subject_id for one in erasure.unscrubbed(session)]
+    session.rollback()
+    if not left:
+        return 0
+    with db.transaction() as writing:
+        for one in erasure.unscrubbed(writing):
+            erasure.repeat(writing, one, at=now)
+    preview_index.refresh(settings.DATA_DIR, at=now)
+    preview_index.forget_old(settings.DATA_DIR)
+    _forget_mail_files(work)
+    if not db.scrub():
+        return 0
+    erasure.scrubbed(left, at=now)
+    log.info("erasures finished: %d", len(left))
+    return len(left)
+
+
+def _forget_mail_files(work: Work) -> None:
+    """Where mails are kept as files, those go that the outbox has forgotten."""
+    folder = senders.folder_of(work.settings)
+    if folder.is_dir():
+        senders.forget_files(folder, outbox.message_ids(db.session()))
+        db.session().rollback()

@@ -41,6 +41,8 @@ def of_view(view: View) -> Card:
 
 
 def _who(company: CompanyCard) -> str:
+    if company.is_gone:
+        return _("Eine Firma, die nicht mehr dabei ist")
     if company.name:
         return f"{company.name}, {company.place}" if company.place else company.name
     sector = sectors.name(company.sector, language()) or _("Firma")

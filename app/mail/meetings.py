@@ -7,6 +7,7 @@ sent. What was changed since is told by the mail about that change.
 from datetime import datetime
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.errors import AppError
@@ -79,7 +80,7 @@ def _with_invitation(
 def _values(meeting: Meeting, view: View) -> dict[str, object]:
     return {
         "meeting": meeting,
-        "company": view.company.name,
+        "company": view.company.name or _("einer ausgeschiedenen Firma"),
         "contact": view.contact,
         "place": invitations.place(meeting),
         "link": _page(view),

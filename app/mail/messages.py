@@ -28,6 +28,7 @@ from app.models import (
     Round,
     Seat,
 )
+from app.models.keeping import ACCOUNT
 from app.services import consent, feedback, introductions_views
 from app.services.introductions import Standing
 from app.services.outbox import CONSENT_OF, Claimed
@@ -207,6 +208,18 @@ def feedback_request(
     return Message("feedback", values)
 
 
+def erased(session: Session, mail: Claimed, person: Person, at: datetime) -> Message:
+    """An account or a company was deleted, as its owner asked."""
+    event = str(mail.params.get("event", ""))
+    values = {
+        "event": event,
+        "when": mail.created_at,
+        "days": ACCOUNT.numbers["unseated"],
+        "link": link_to("my_data.index"),
+    }
+    return Message("erased", values)
+
+
 MESSAGES: dict[MailKind, Compose] = {
     MailKind.CONFIRM: confirm,
     MailKind.RESET: reset,
@@ -221,11 +234,14 @@ MESSAGES: dict[MailKind, Compose] = {
     MailKind.DIGEST: digest,
     MailKind.REMINDER: reminder,
     MailKind.FEEDBACK: feedback_request,
+    MailKind.ERASED: erased,
 }
 
 
 def _reader(session: Session, mail: Claimed) -> Person:
     """The person, if this kind of mail may still reach them."""
+    if mail.kind is MailKind.ERASED and mail.params.get("address"):
+        return _former(mail)
     person = session.get(Person, mail.person_id)
     if person is None or person.erased_at is not None or not person.active:
         raise Withheld("account closed")
@@ -236,6 +252,16 @@ def _reader(session: Session, mail: Claimed) -> Person:
         if person.confirmed_at is None:
             raise Withheld("address not confirmed")
     return person
+
+
+def _former(mail: Claimed) -> Person:
+    """Whom an erased account belonged to: an address, for this one mail."""
+    return Person(
+        id=mail.person_id,
+        name="",
+        email=mail.params["address"],
+        locale=mail.params["locale"],
+    )
 
 
 def _asked(

@@ -4,7 +4,7 @@ import contextlib
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -146,17 +146,31 @@ class FolderSender:
 
     def send(self, envelope: Envelope, begin: Begin) -> None:
         begin()
-        name = re.sub(r"[^a-z0-9.-]", "", envelope.message_id.split("@")[0])
+        name = _file_name(envelope.message_id)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             part = self._folder / f".{name}.part"
             part.write_bytes(envelope.content)
-            part.rename(self._folder / f"{name}.eml")
+            part.rename(self._folder / name)
         except OSError as error:
             raise TryLater(str(error)) from error
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def forget_files(folder: Path, known: Collection[str]) -> int:
+    """Delete kept mails whose Message-ID (the part before @) the outbox no longer
+    knows; returns how many."""
+    names = {_file_name(one) for one in known}
+    gone = [one for one in folder.glob("*.eml") if one.name not in names]
+    for one in gone:
+        one.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _file_name(message_id: str) -> str:
+    return re.sub(r"[^a-z0-9.-]", "", message_id.strip("<").split("@")[0]) + ".eml"
 
 
 class MemorySender:

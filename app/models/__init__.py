@@ -1,5 +1,6 @@
 """The tables, one file per noun. Import from here."""
 
+from .apart import Block, Cooldown
 from .base import Base, add_checks
 from .company import (
     MOST_PER_WEEK,
@@ -9,6 +10,7 @@ from .company import (
     Membership,
     Reach,
 )
+from .erasure import Erasure, ErasureKind, RetentionLimit
 from .events import AuditEvent, DecisionAct, DecisionEvent, Lease, RateLimit
 from .feedback import Feedback, Outcome
 from .introduction import (
@@ -16,9 +18,7 @@ from .introduction import (
     DAYS_TO_ANSWER,
     OPEN_STATES,
     Band,
-    Block,
     ContactRelease,
-    Cooldown,
     Decision,
     DeclineReason,
     Introduction,
@@ -28,6 +28,7 @@ from .introduction import (
     Slot,
     State,
 )
+from .keeping import KEEPINGS, Keeping, Nature
 from .listing import (
     LONGEST_TEXT,
     VALID_DAYS,
@@ -69,6 +70,7 @@ add_checks(Base.metadata)
 __all__ = [
     "AWAITING",
     "DAYS_TO_ANSWER",
+    "KEEPINGS",
     "LONGEST_NOTE",
     "LONGEST_TEXT",
     "MOST_PER_WEEK",
@@ -92,9 +94,12 @@ __all__ = [
     "DecisionEvent",
     "DeclineReason",
     "EditKind",
+    "Erasure",
+    "ErasureKind",
     "Feedback",
     "Introduction",
     "IntroductionSlot",
+    "Keeping",
     "Kind",
     "Lease",
     "Listing",
@@ -108,12 +113,14 @@ __all__ = [
     "MeetingKind",
     "MeetingState",
     "Membership",
+    "Nature",
     "OutboxMail",
     "Outcome",
     "Paid",
     "Person",
     "RateLimit",
     "Reach",
+    "RetentionLimit",
     "Role",
     "RoleName",
     "Round",

@@ -55,7 +55,7 @@ class Words(sa.types.TypeDecorator[str]):
 
 class Base(DeclarativeBase):
     """Root of all models. Every column says by `info` what it is and how long it
-    is kept: see `about`."""
+    is kept: see `keeping.declare`."""
 
     metadata = sa.MetaData(
         naming_convention={

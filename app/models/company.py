@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Identified, words
+from .keeping import APART, COMPANY, ERASURE, declare
 
 if TYPE_CHECKING:
     from .listing import Listing
@@ -86,9 +87,14 @@ class Company(Identified, Base):
     created_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
     onboarded_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # then nothing but the id says anything
 
     persons: Mapped[list["Person"]] = relationship(back_populates="company")
     listings: Mapped[list["Listing"]] = relationship(back_populates="company")
+
+    @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
 
     @property
     def is_active(self) -> bool:
@@ -113,3 +119,16 @@ class Avoidance(Base):
         sa.ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     created_at: Mapped[datetime]
+
+
+declare(
+    Company,
+    COMPANY,
+    contact="name name_key member_number place postal_code lat lon",
+    text="status_reason about",
+    fact="status membership is_demo state sector size stage areas languages capacity"
+    " max_open show_name no_paid no_competitors",
+    time="paused_until created_at approved_at onboarded_at",
+)
+declare(Company, ERASURE, id="id", time="erased_at")
+declare(Avoidance, APART, id="company_id other_id", time="created_at")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Identified, words
 from .introduction import Side
+from .keeping import AUDIT, INTRODUCTION, SERVICE, TRIES, declare
 
 
 class DecisionAct(enum.StrEnum):
@@ -67,3 +68,22 @@ class Lease(Base):
     name: Mapped[str] = words(60, primary_key=True)
     token: Mapped[UUID]
     until: Mapped[datetime]
+
+
+declare(
+    DecisionEvent,
+    INTRODUCTION,
+    id="id introduction_id person_id",
+    fact="act side reason",
+    time="at",
+)
+declare(
+    AuditEvent,
+    AUDIT,
+    id="id actor_id subject_id",
+    fact="action subject_kind",
+    text="detail",
+    time="at",
+)
+declare(RateLimit, TRIES, technical="key hits", time="expires_at")
+declare(Lease, SERVICE, technical="name token", time="until")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Identified, words
 from .introduction import Introduction, Side
+from .keeping import FEEDBACK, declare
 
 DUE_AFTER_DAYS = 14
 
@@ -47,3 +48,13 @@ class Feedback(Identified, Base):
     given_at: Mapped[datetime] = mapped_column(index=True)
 
     introduction: Mapped[Introduction] = relationship()
+
+
+declare(
+    Feedback,
+    FEEDBACK,
+    id="id introduction_id person_id",
+    fact="side held outcome helpful may_publish",
+    text="sentence",
+    time="given_at",
+)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Identified, words
 from .company import Company
+from .keeping import INTRODUCTION, declare
 from .listing import Listing
 from .round import Round
 
@@ -287,37 +288,33 @@ class ContactRelease(Base):
     released_at: Mapped[datetime]
 
 
-class Cooldown(Base):
-    """Until when a pair is not introduced again."""
-
-    __tablename__ = "cooldown"
-    __table_args__ = (
-        sa.CheckConstraint("company_lo_id < company_hi_id", name="pair_ordered"),
-    )
-
-    company_lo_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("company.id", ondelete="CASCADE"), primary_key=True
-    )
-    company_hi_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    until: Mapped[datetime]
-    cause: Mapped[State]
-
-
-class Block(Base):
-    """A pair that is never introduced (again): a complaint, or a person's wish."""
-
-    __tablename__ = "block"
-    __table_args__ = (
-        sa.CheckConstraint("company_lo_id < company_hi_id", name="pair_ordered"),
-    )
-
-    company_lo_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("company.id", ondelete="CASCADE"), primary_key=True
-    )
-    company_hi_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    at: Mapped[datetime]
-    reason: Mapped[str] = words(200, default="")
+declare(
+    Introduction,
+    INTRODUCTION,
+    id="id round_id company_lo_id company_hi_id lo_person_id hi_person_id",
+    fact="state lo_decision hi_decision lo_reason hi_reason lo_tells hi_tells score"
+    " band slot propensity cancel_reason",
+    text="misfits",
+    time="lo_decided_at hi_decided_at lo_seen_at hi_seen_at created_at shown_at"
+    " expires_at connected_at closed_at",
+)
+declare(
+    Match,
+    INTRODUCTION,
+    id="id introduction_id need_id offering_id",
+    fact="giver score parts",
+    text="reasons",  # names words of the two texts
+)
+declare(
+    IntroductionSlot,
+    INTRODUCTION,
+    id="round_id company_id introduction_id",
+    fact="slot",
+)
+declare(
+    ContactRelease,
+    INTRODUCTION,
+    id="introduction_id person_id",
+    fact="to_side state",
+    time="released_at",
+)

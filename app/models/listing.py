@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Identified, words
 from .company import Reach
+from .keeping import LISTING, declare
 
 if TYPE_CHECKING:
     from .company import Company
@@ -98,3 +99,15 @@ class ListingTopic(Base):
     )
     weight: Mapped[float] = mapped_column(sa.Double)
     by_person: Mapped[bool] = mapped_column(default=False)
+
+
+declare(
+    Listing,
+    LISTING,
+    id="id company_id author_id",
+    text="title text vector",
+    fact="kind help_kinds reach radius_km paid status topics_corrected",
+    time="valid_until created_at updated_at closed_at",
+    technical="vector_version",
+)
+declare(ListingTopic, LISTING, id="listing_id topic_id", fact="weight by_person")

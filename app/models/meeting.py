@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Identified, words
 from .introduction import Side, State
+from .keeping import MEETING, declare
 
 LONGEST_NOTE = 200
 MOST_SLOTS = 3
@@ -136,3 +137,14 @@ class Meeting(Identified, Base):
             and self.starts_at is not None
             and at < self.starts_at
         )
+
+
+declare(
+    Meeting,
+    MEETING,
+    id="id introduction_id entry_id proposed_person_id chosen_person_id",
+    fact="introduction_state sequence state proposed_by kind minutes chosen_by"
+    " cancelled_by",
+    text="note",
+    time="proposed_at slot_1 slot_2 slot_3 starts_at chosen_at cancelled_at",
+)

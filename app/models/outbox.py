@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Identified, words
+from .keeping import CONSENT, MAIL, declare
 
 
 class MailState(enum.StrEnum):
@@ -37,6 +38,7 @@ class MailKind(enum.StrEnum):
     DIGEST = "digest"
     REMINDER = "reminder"
     FEEDBACK = "feedback"
+    ERASED = "erased"
 
 
 class ConsentKind(enum.StrEnum):
@@ -108,3 +110,21 @@ class OutboxMail(Identified, Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None] = words(500)
+
+
+declare(
+    ConsentEvent,
+    CONSENT,
+    id="id person_id",
+    fact="kind action wording source",
+    time="at",
+)
+declare(
+    OutboxMail,
+    MAIL,
+    id="id person_id subject_id consent_id",
+    fact="kind state attempts doubts",
+    text="params error",  # servers repeat addresses in what they answer
+    technical="dedupe_key message_id lease_token",
+    time="due_at give_up_at lease_until begun_at created_at sent_at",
+)

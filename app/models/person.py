@@ -12,6 +12,7 @@ from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Identified, words
+from .keeping import ACCOUNT, ERASURE, SERVICE, SIGN_IN, declare
 
 if TYPE_CHECKING:
     from .company import Company
@@ -70,6 +71,7 @@ class Person(Identified, UserMixin, Base):
     locale: Mapped[str] = words(2, default="de")
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    unseated_at: Mapped[datetime | None]  # since when without the company it had
     erased_at: Mapped[datetime | None]
 
     email: Mapped[str] = words(255, unique=True)
@@ -129,3 +131,32 @@ class SignInLink(Base):
     )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+declare(
+    Person,
+    ACCOUNT,
+    id="company_id",
+    contact="name position phone email",
+    fact="seat release_email release_phone locale is_demo active",
+    time="created_at confirmed_at unseated_at",
+)
+declare(
+    Person,
+    SIGN_IN,
+    secret="password fs_uniquifier tf_totp_secret"  # noqa: S106 - names of columns
+    " us_totp_secrets mf_recovery_codes",
+    contact="last_login_ip current_login_ip tf_phone_number us_phone_number",
+    fact="login_count tf_primary_method",
+    time="last_login_at current_login_at",
+)
+declare(Person, ERASURE, id="id", time="erased_at")
+declare(person_role, ACCOUNT, id="person_id role_id")
+declare(Role, SERVICE, id="id", fact="name description permissions")
+declare(
+    SignInLink,
+    SIGN_IN,
+    secret="token_hash",  # noqa: S106 - the name of a column
+    id="person_id",
+    time="expires_at used_at",
+)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Identified, words
+from .keeping import ROUND, SERVICE, declare
 
 
 class RoundState(enum.StrEnum):
@@ -119,3 +120,29 @@ class UnmetNeed(Base):
     listing_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+declare(
+    Round,
+    ROUND,
+    id="id released_by",
+    fact="week state seed held settings manifest",
+    time="created_at computed_at release_at released_at lease_until",
+    technical="lease_token progress error",
+)
+declare(
+    RoundEdit,
+    ROUND,
+    id="id round_id company_lo_id company_hi_id by_id",
+    fact="kind",
+    time="at",
+)
+declare(
+    MatchingSettings,
+    SERVICE,
+    id="created_by",
+    fact="version values note",
+    time="created_at",
+)
+declare(Uncovered, ROUND, id="round_id company_id", fact="reason")
+declare(UnmetNeed, ROUND, id="round_id listing_id")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, words
+from .keeping import SERVICE, declare
 
 
 class TopicStatus(enum.StrEnum):
@@ -36,3 +37,11 @@ class Topic(Base):
 
     def name(self, language: str) -> str:
         return self.en if language == "en" else self.de
+
+
+declare(
+    Topic,
+    SERVICE,
+    id="id parent_id replaced_by",
+    fact="de en position status",
+)

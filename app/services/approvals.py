@@ -72,7 +72,7 @@ def companies(
     session: Session, *, status: CompanyStatus | None, words: str, page: int
 ) -> Page:
     """Companies in a state whose names contain the words, by name."""
-    wanted = select(Company)
+    wanted = select(Company).where(Company.erased_at.is_(None))
     if status is not None:
         wanted = wanted.where(Company.status == status)
     key = company_names.key(words) if words.strip() else ""
@@ -92,7 +92,9 @@ def companies(
 def counts(session: Session) -> dict[CompanyStatus, int]:
     """How many companies are in each state."""
     rows = session.execute(
-        select(Company.status, func.count()).group_by(Company.status)
+        select(Company.status, func.count())
+        .where(Company.erased_at.is_(None))
+        .group_by(Company.status)
     )
     found: dict[CompanyStatus, int] = {row[0]: row[1] for row in rows}
     return {status: found.get(status, 0) for status in CompanyStatus}

@@ -1,5 +1,6 @@
 """The audit log: who did what to whom, appended in the transaction that did it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,4 +49,26 @@ def of_subject(session: Session, subject: tuple[str, UUID | str]) -> list[AuditE
             )
             .order_by(AuditEvent.at.desc(), AuditEvent.id)
         )
+    )
+
+
+def empty_details(
+    session: Session, *, subjects: Iterable[UUID], actor: UUID | None = None
+) -> None:
+    """Take away what events say beyond who did what to whom and when: names before
+    and after, reasons given. The table accepts this one change and no other."""
+    which: list[sa.ColumnElement[bool]] = [
+        AuditEvent.subject_id.in_([str(one) for one in subjects])
+    ]
+    if actor is not None:
+        which.append(AuditEvent.actor_id == actor)
+    session.flush()
+    filled = session.execute(
+        sa.select(AuditEvent.id, AuditEvent.detail).where(sa.or_(*which))
+    ).all()
+    session.execute(
+        sa.update(AuditEvent)
+        .where(AuditEvent.id.in_([row.id for row in filled if row.detail]))
+        .values(detail={})
+        .execution_options(synchronize_session=False)
     )

@@ -28,7 +28,7 @@ class Party:
     """One company of a case and what it decided."""
 
     company_id: UUID
-    name: str
+    name: str | None  # None where the company was erased
     decision: Decision
     decided_at: datetime | None
     reason: DeclineReason | None
@@ -104,7 +104,7 @@ def _party(row: Introduction, side: Side) -> Party:
     lo = side is Side.LO
     return Party(
         company_id=row.company(side).id,
-        name=row.company(side).name,
+        name=None if row.company(side).is_erased else row.company(side).name,
         decision=row.decision(side),
         decided_at=row.lo_decided_at if lo else row.hi_decided_at,
         reason=row.lo_reason if lo else row.hi_reason,

@@ -49,6 +49,7 @@ class CompanyCard:
     state: str | None
     region: str | None  # the nearest city
     distance_km: int | None
+    is_gone: bool = False  # erased since: nothing else is known of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,10 @@ def views(
 
 def _companies(session: Session, of: Sequence[SideOf]) -> dict[UUID, CompanyCard]:
     connected = {one.other_id for one in of if one.standing is Standing.CONNECTED}
-    named = sa.or_(Company.show_name.is_(True), Company.id.in_(connected))
+    named = sa.and_(
+        sa.or_(Company.show_name.is_(True), Company.id.in_(connected)),
+        Company.erased_at.is_(None),
+    )
     here = session.execute(
         sa.select(Company.lat, Company.lon).where(Company.id == of[0].company_id)
     ).one()
@@ -211,6 +215,7 @@ def _companies(session: Session, of: Sequence[SideOf]) -> dict[UUID, CompanyCard
             Company.state,
             Company.lat,
             Company.lon,
+            Company.erased_at.is_not(None).label("is_gone"),
         ).where(Company.id.in_({one.other_id for one in of}))
     )
     return {
@@ -222,6 +227,7 @@ def _companies(session: Session, of: Sequence[SideOf]) -> dict[UUID, CompanyCard
             state=row.state,
             region=region_name(row.lat, row.lon),
             distance_km=distance_km(here.lat, here.lon, row.lat, row.lon),
+            is_gone=row.is_gone,
         )
         for row in rows
     }

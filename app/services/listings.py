@@ -313,7 +313,8 @@ def lock_company(session: Session, person_id: UUID) -> UUID:
     session.execute(
         sa.select(Company.id).where(Company.id == company_id).with_for_update()
     )
-    return company_id
+    # Asked again: whoever held the lock may have closed or erased the company.
+    return deciding_company(session, person_id)
 
 
 def _locked(session: Session, person_id: UUID, listing_id: UUID) -> Listing:

@@ -115,6 +115,16 @@ def colleagues(session: Session, company_id: UUID) -> list[Person]:
     )
 
 
+def responsible(session: Session, company_id: UUID) -> Person | None:
+    """Who speaks for the company as a whole: of those who sit there, the one with the
+    oldest account. Who leaves hands it on to the next."""
+    return min(
+        colleagues(session, company_id),
+        key=lambda one: (one.created_at, one.id),
+        default=None,
+    )
+
+
 def asking(session: Session, company_id: UUID) -> list[Person]:
     """Those who confirmed their address and wait for a seat, longest first."""
     return list(
@@ -176,7 +186,7 @@ def turn_away(person_id: UUID, *, by: Person, at: datetime) -> None:
                 Person.company_id == company_id,
                 Person.seat == Seat.ASKED,
             )
-            .values(company_id=None)
+            .values(company_id=None, unseated_at=at)
             .returning(Person.id)
         ).first()
         if gone is None:

@@ -27,6 +27,8 @@ CONSENT_OF = {
     MailKind.FEEDBACK: ConsentKind.FEEDBACK,
 }
 
+WAITING = (MailState.QUEUED, MailState.SENDING, MailState.HELD)
+
 LEASE = timedelta(minutes=5)
 CLAIMED_AT_ONCE = 20
 BACK_OFF = tuple(
@@ -291,6 +293,11 @@ def recent(
     return list(session.scalars(query.limit(limit)))
 
 
+def message_ids(session: Session) -> set[str]:
+    """The Message-IDs of all mails that the outbox still knows."""
+    return set(session.scalars(sa.select(OutboxMail.message_id)))
+
+
 def wake_by(call: Callable[[], None]) -> None:
     """What to call after a transaction with a mail; set once per process."""
     global _wake  # noqa: PLW0603
@@ -327,7 +334,14 @@ def _recover(session: Session, at: datetime) -> None:
     once_only = sa.or_(OutboxMail.kind.in_(CONSENT_OF), OutboxMail.doubts > 0)
     in_doubt = {"doubts": OutboxMail.doubts + 1, "error": "no answer: worker lost"}
     for condition, values in (
-        (sa.and_(begun, once_only), {"state": MailState.UNCERTAIN, **in_doubt}),
+        (
+            sa.and_(begun, once_only),
+            {
+                "state": MailState.UNCERTAIN,
+                "params": _without_address(),
+                **in_doubt,
+            },
+        ),
         (begun, {"state": MailState.QUEUED, "due_at": at, **in_doubt}),
         (sa.true(), {"state": MailState.QUEUED}),
     ):
@@ -340,13 +354,25 @@ def _recover(session: Session, at: datetime) -> None:
     session.execute(
         sa.update(OutboxMail)
         .where(OutboxMail.state == MailState.QUEUED, OutboxMail.give_up_at <= at)
-        .values(state=MailState.DEAD, error="out of time")
+        .values(state=MailState.DEAD, error="out of time", params=_without_address())
         .execution_options(synchronize_session=False)
+    )
+
+
+def _without_address() -> sa.ColumnElement[Any]:
+    """The params of a mail that will not leave any more: none for those that name the
+    address of an erased account."""
+    nothing = sa.literal({}, OutboxMail.params.type)
+    return sa.case(
+        (OutboxMail.kind == MailKind.ERASED, nothing), else_=OutboxMail.params
     )
 
 
 def _settle(mail: Claimed, state: MailState, **values: Any) -> None:
     error = values.pop("error", None)
+    if mail.kind is MailKind.ERASED and state not in WAITING:
+        # The address of an account that is gone, and what servers say to it.
+        values["params"], error = {}, None
     _change(
         mail,
         state=state,

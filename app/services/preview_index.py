@@ -53,6 +53,13 @@ def refresh(data_dir: Path, at: datetime) -> bool:
     return True
 
 
+def forget_old(data_dir: Path) -> None:
+    """Keep the newest version only: earlier ones know listings of the erased."""
+    folder = data_dir / FOLDER
+    if folder.is_dir():
+        _remove_old(folder, kept=1)
+
+
 class Opened:
     """The newest index of a folder, as far as this process has seen it."""
 
@@ -103,10 +110,10 @@ def _current(folder: Path) -> str:
         return ""
 
 
-def _remove_old(folder: Path) -> None:
+def _remove_old(folder: Path, *, kept: int = KEPT) -> None:
     versions = sorted(
         (one for one in folder.iterdir() if one.is_dir()),
         key=lambda one: one.stat().st_mtime,
     )
-    for one in versions[:-KEPT]:
+    for one in versions[:-kept]:
         shutil.rmtree(one, ignore_errors=True)

@@ -56,6 +56,8 @@ LONGEST_QUOTE = 320
 
 def headline(company: CompanyCard) -> str:
     """The name, where it may be known; else what and where the company is."""
+    if company.is_gone:
+        return _("Eine Firma, die nicht mehr dabei ist")
     if company.name:
         return company.name
     sector = sectors.name(company.sector, language()) or _("Firma")
@@ -67,6 +69,8 @@ def headline(company: CompanyCard) -> str:
 
 def facts(company: CompanyCard) -> list[str | None]:
     """What else the card says of the company, for one line."""
+    if company.is_gone:
+        return []
     named = company.name is not None
     return [
         sectors.name(company.sector, language()) if named else None,

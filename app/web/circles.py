@@ -20,8 +20,9 @@ from app.services.circles_world import Part, Standing, Trouble
 from app.services.rounds_market import Pair
 from app.web import cards
 from app.web.access import organizer, person
-from app.web.quality import csv_answer, topic_names
+from app.web.quality import topic_names
 from app.web.rounds import BANDS
+from app.web.sheets import csv_answer
 
 bp = Blueprint("circles", __name__, url_prefix="/organize/round/<week>")
 

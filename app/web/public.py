@@ -22,6 +22,7 @@ from app.models import Seat
 from app.security import csrf
 from app.services import companies, usecases
 from app.web.access import person, public, signed_in
+from app.web.my_data_words import kept
 from app.web.page import exists
 
 bp = Blueprint("public", __name__)
@@ -59,7 +60,7 @@ def imprint() -> ResponseReturnValue:
 @bp.get("/privacy")
 @public
 def privacy() -> ResponseReturnValue:
-    return render_template("public/privacy.html")
+    return render_template("public/privacy.html", keepings=kept())
 
 
 @bp.get("/accessibility")

@@ -1,12 +1,10 @@
 """Match quality for organizers: figures, charts, tables and the lists behind them."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,12 +14,12 @@ from app.models import State
 from app.services import quality, quality_data, quality_lists
 from app.services.quality_data import Filter
 from app.web.access import organizer
+from app.web.sheets import csv_answer
 from matching import knowledge
 
 bp = Blueprint("quality", __name__, url_prefix="/organize/quality")
 
 WEEKS = 12
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @bp.get("")
@@ -235,31 +233,6 @@ def state_name(state: State) -> str:
         State.WITHDRAWN: _("Zurückgezogen"),
         State.CANCELLED: _("Abgesagt"),
     }[state]
-
-
-def csv_answer(
-    name: str, heading: list[str], rows: Iterable[Iterable[object]]
-) -> Response:
-    """A CSV file that spreadsheets open as text and numbers, never as formulas."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(heading)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-    return Response(
-        "\ufeff" + text.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _safe(cell: object) -> object:
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return f"{cell:.4f}".replace(".", ",") if language() == "de" else f"{cell:.4f}"
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
 
 
 def _cells(figure: quality.Figure) -> list[object]:

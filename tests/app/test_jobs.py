@@ -262,11 +262,29 @@ def test_what_is_over_is_forgotten():
         SignInLink(token_hash="b", person_id=person.id, expires_at=MONDAY),
     )
 
-    number = sweeps.clean_up(work(MONDAY))
+    number = sweeps.forget(work(MONDAY))
 
     assert number == 2
     assert db.session().scalars(sa.select(RateLimit.key)).all() == ["new"]
     assert db.session().scalars(sa.select(SignInLink.token_hash)).all() == ["b"]
+
+
+def test_kept_mails_go_with_their_rows(database: str, tmp_path: Path):
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    person = factories.person()
+    with db.transaction() as session:
+        outbox.enqueue(session, MailKind.SECURITY, person.id, at=MONDAY, dedupe_key="a")
+    identity = db.session().scalars(sa.select(OutboxMail.message_id)).one()
+    (folder / f"{identity}.eml").write_text("x")
+    db.session().rollback()
+
+    def left(days: int) -> int:
+        sweeps.forget(work(MONDAY + timedelta(days=days), DATA_DIR=tmp_path))
+        return len(list(folder.iterdir()))
+
+    assert left(180) == 1
+    assert left(181) == 0
 
 
 class TestLeases:

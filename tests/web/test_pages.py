@@ -19,12 +19,13 @@ from tests import factories
 PUBLIC = """
 public.start public.about public.imprint public.privacy public.accessibility
 public.language usecases.index usecases.show auth.register auth.check_mail
-auth.similar auth.use_link mail_choices.confirm mail_choices.unsubscribe
+auth.similar auth.use_link my_data.deleted mail_choices.confirm mail_choices.unsubscribe
 """
 SIGNED_IN = """
 public.waiting auth.account companies.profile companies.edit companies.pause
 companies.avoid companies.meet_again companies.admit companies.turn_away
-companies.find_places mail_choices.choose
+companies.find_places mail_choices.choose my_data.index my_data.download
+my_data.delete_account my_data.delete_company
 """
 MEMBER = """
 suggestions.week suggestions.seen introductions.index introductions.show
@@ -171,7 +172,10 @@ def test_a_foreign_host_gets_no_answer(app: Flask):
     assert answer.status_code == 400
 
 
-OWN_COMPANY = {"companies.profile", "companies.edit", "companies.avoid"}
+OWN_COMPANY = {
+    *("companies.profile", "companies.edit", "companies.avoid"),
+    "my_data.delete_company",
+}
 
 
 def _is(response: object, expected: object) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.models import Decision, Introduction, Person, State
-from app.web.quality import csv_answer
+from app.web.sheets import csv_answer
 from tests import factories
 
 LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
