@@ -16,6 +16,8 @@ from matching.region import SAME
 from matching.shared_words import SharedWords
 from matching.types import Listing, Match, Parts, Reason
 
+Names = tuple[str, ...]
+
 MOST_TOPICS = 3
 NEW_DAYS = 14
 NOTABLE = 0.9  # what costs less than a tenth of the score is no misfit
@@ -28,8 +30,11 @@ class Explainer:
         self.market = market
         self.columns = columns
         known = market.knowledge
-        self._topic_ids = [topic.id for topic in known.topics]
-        self._above = {one: frozenset(known.ancestors(one)) for one in self._topic_ids}
+        self._topic_ids = np.array([topic.id for topic in known.topics], object)
+        self._above: Array = np.array(
+            [np.isin(self._topic_ids, known.ancestors(one)) for one in self._topic_ids]
+        )
+        self._has_above = np.asarray(self._above.any(axis=1))
         self._satisfy = {kind.id: set(kind.matches_with) for kind in known.help_kinds}
         self._words = SharedWords.of(market.listings, market.n_needs)
         self._reason: dict[tuple[str, str | float | tuple[str, ...]], Reason] = {}
@@ -54,20 +59,17 @@ class Explainer:
             strict=True,
         )
         scores = _rounded(found.score / COSINE, 6)
-        words = self._words.between(need, offering)
+        shared = zip(
+            self._named(found.shared), self._words.between(need, offering), strict=True
+        )
         given = zip(
-            need.tolist(), offering.tolist(), rows, words, parts, scores, strict=True
+            need.tolist(), offering.tolist(), rows, shared, parts, scores, strict=True
         )
         return [
             self._explained(
-                market.needs[d],
-                market.offerings[o],
-                Facts(*row),
-                shared,
-                Parts(*part),
-                score,
+                market.needs[d], market.offerings[o], Facts(*row), both, part, score
             )
-            for d, o, row, shared, part, score in given
+            for d, o, row, both, part, score in given
         ]
 
     def _explained(
@@ -75,8 +77,8 @@ class Explainer:
         need: Listing,
         offering: Listing,
         row: Facts,
-        words: tuple[str, ...],
-        parts: Parts,
+        shared: tuple[Names, Names],
+        parts: tuple[float, ...],
         score: float,
     ) -> "Explained":
         match = Match(
@@ -85,17 +87,22 @@ class Explainer:
             giver=offering.company or offering.id,
             taker=need.company or need.id,
             score=score,
-            parts=parts,
-            reasons=tuple(self._reasons(need, offering, row, words)),
+            parts=Parts(*parts),
+            reasons=tuple(self._reasons(need, offering, row, shared)),
         )
         return Explained(match, self._misfits(offering, row))
 
     def _reasons(
-        self, need: Listing, offering: Listing, row: Facts, words: tuple[str, ...]
+        self,
+        need: Listing,
+        offering: Listing,
+        row: Facts,
+        shared: tuple[Names, Names],
     ) -> list[Reason]:
         found = []
-        if named := self.topics(row):
-            found.append(Reason("topic", {"topics": named}))
+        topics, words = shared
+        if topics:
+            found.append(self._told("topic", "topics", topics))
         if words:
             found.append(Reason("words", {"words": words}))
         if row.region > row.if_far:
@@ -139,16 +146,20 @@ class Explainer:
             self._reason[code, value] = found
         return found
 
-    def topics(self, row: Facts) -> tuple[str, ...]:
-        """Return the topics that a match shares, the weightiest first.
+    def _named(self, shared: Array) -> list[Names]:
+        """Return the topics that each match shares, the weightiest first.
 
         A root such as "Anwendungsfelder", or what a named topic belongs to anyway,
         says nothing and is left out.
         """
-        shared = [self._topic_ids[at] for at in row.shared if at >= 0]
-        above = frozenset().union(*(self._above[one] for one in shared))
-        telling = [one for one in shared if one not in above and self._above[one]]
-        return tuple(telling[:MOST_TOPICS])
+        telling = (shared >= 0) & self._has_above[shared]
+        for one in range(shared.shape[1]):
+            there = shared[:, one] >= 0
+            telling[there] &= ~self._above[shared[there, one, None], shared[there]]
+        first = np.argsort(~telling, axis=1, kind="stable")[:, :MOST_TOPICS]
+        names = self._topic_ids[np.take_along_axis(shared, first, 1)].tolist()
+        count = telling.sum(axis=1).tolist()
+        return [tuple(row[:n]) for row, n in zip(names, count, strict=True)]
 
     def satisfying(self, need: Listing, offering: Listing) -> tuple[str, ...]:
         """Return the kinds of help offered that satisfy the need."""
