@@ -24,7 +24,6 @@ from matching.columns import (
     Side,
     Whole,
 )
-from matching.instructions import borrowed
 from matching.kernels import njit
 from matching.lists import LAST
 from matching.scoring import (
@@ -204,8 +203,6 @@ def _backwards(
     found: tuple[Ints, Ints, Ints],
 ) -> None:
     """Compare the needs of each company, some at a time, with those it gives to."""
-    needs, offerings, scene, links = borrowed((needs, offerings, scene, links))
-    topics, words, alike, found = borrowed((topics, words, alike, found))
     first, own_topics, own_words = needs.first, needs.topics, needs.words
     for i in range(block[0], block[1]):
         for begin in range(first[i], first[i + 1], ASIDE):
@@ -306,7 +303,7 @@ def _note_best(
     start, column, weights = texts
     score, which_need, which_offering = found
     for x in range(len(alike)):
-        following = alike[min(x + AHEAD, len(alike) - 1), 2]
+        following = alike[min(x + 2 * AHEAD, len(alike) - 1), 2]
         fetch(start, column, weights, following)
         e, need, theirs = alike[x, 0], alike[x, 1], alike[x, 2]
         text = dot(start, column, weights, theirs, words[need - begin])

@@ -13,7 +13,8 @@ from matching.columns import COSINE, FACTOR, Array, Columns
 from matching.facts import Facts, facts
 from matching.market import Market
 from matching.region import SAME
-from matching.shared_words import SharedWords
+from matching.shared_words import shared_words
+from matching.stages import beside
 from matching.types import Listing, Match, Parts, Reason
 
 Names = tuple[str, ...]
@@ -24,7 +25,7 @@ NOTABLE = 0.9  # what costs less than a tenth of the score is no misfit
 
 
 class Explainer:
-    """Turns matches into records with reasons. Knows the words of all listings."""
+    """Turns matches into records with reasons: many at once cost least."""
 
     def __init__(self, market: Market, columns: Columns) -> None:
         self.market = market
@@ -36,19 +37,14 @@ class Explainer:
         )
         self._has_above = np.asarray(self._above.any(axis=1))
         self._satisfy = {kind.id: set(kind.matches_with) for kind in known.help_kinds}
-        self._words = SharedWords.of(market.listings, market.n_needs)
         self._reason: dict[tuple[str, str | float | tuple[str, ...]], Reason] = {}
 
     def explain(self, need: Array, offering: Array) -> list["Explained"]:
         """Return a record per match of need[i] and offering[i]."""
         market = self.market
-        found = facts(
-            self.columns,
-            need,
-            offering,
-            n_topics=len(self._topic_ids),
-            widths=(market.n_topics, market.n_words),
-        )
+        with beside(lambda: self._facts(need, offering)) as taken_apart:
+            words = shared_words(market.needs, market.offerings, need, offering)
+        found = taken_apart.result()
         rows = zip(*(column.tolist() for column in found), strict=True)
         parts = zip(
             *(_rounded(part / COSINE, 6) for part in (found.topic, found.text)),
@@ -59,9 +55,7 @@ class Explainer:
             strict=True,
         )
         scores = _rounded(found.score / COSINE, 6)
-        shared = zip(
-            self._named(found.shared), self._words.between(need, offering), strict=True
-        )
+        shared = zip(self._named(found.shared), words, strict=True)
         given = zip(
             need.tolist(), offering.tolist(), rows, shared, parts, scores, strict=True
         )
@@ -71,6 +65,16 @@ class Explainer:
             )
             for d, o, row, both, part, score in given
         ]
+
+    def _facts(self, need: Array, offering: Array) -> Facts:
+        market = self.market
+        return facts(
+            self.columns,
+            need,
+            offering,
+            n_topics=len(self._topic_ids),
+            widths=(market.n_topics, market.n_words),
+        )
 
     def _explained(
         self,

@@ -13,9 +13,9 @@ from matching import circles, rings
 from matching.columns import Columns
 from matching.explain import Explainer, misfits
 from matching.market import Market
+from matching.pairs import Pairs
 from matching.selection import Selection
 from matching.settings import Settings
-from matching.stages import beside
 from matching.types import Band, Pair, Slot
 
 LISTED = 20  # circles and rings in a manifest: more than organizers act on in a week
@@ -43,15 +43,10 @@ def publish(
     seed: int,
     met: npt.NDArray[np.bool_],
     selection: Selection,
-    proposed: list[dict[str, Any]],
 ) -> Plan:
-    """Turn what was chosen into records; `proposed` are circles."""
+    """Turn what was chosen into records. The manifest wants what `aside` returns."""
     chosen = selection.allocation.chosen
-    named: dict[str, Any] = {}
-    explainer = Explainer(market, columns)
-    # Rings are counted by a kernel, reasons are Python: beside each other.
-    with beside(lambda: named.update(_rings(explainer, settings, selection))):
-        records = _records(explainer, settings, selection)
+    records = _records(Explainer(market, columns), settings, selection)
     active = columns.firms.active
     unmet = [
         one.id
@@ -72,7 +67,6 @@ def publish(
         "settings": settings.to_json(),
         "seed": seed,
         "as_of": market.as_of.isoformat(),
-        "market": market.fingerprint,
         "candidate_limit": settings.per_need,
         "counts": counts,
         "welfare": selection.allocation.welfare,
@@ -83,26 +77,27 @@ def publish(
         "promise_broken": [
             market.companies[at].id for at in selection.allocation.uncovered
         ],
-        "circles": proposed,
-        "rings": named,
     }
     return Plan(records, manifest, unmet, uncovered)
 
 
-def circles_of(market: Market, columns: Columns) -> list[dict[str, Any]]:
-    """Return the strongest circles, as they stand in the manifest."""
-    found = circles.propose(market, columns=columns, limit=LISTED)
-    return list(map(circles.as_json, found))
-
-
-def _rings(
-    explainer: Explainer, settings: Settings, selection: Selection
+def aside(
+    market: Market, columns: Columns, settings: Settings, pairs: Pairs
 ) -> dict[str, Any]:
-    counted, listed = rings.propose(explainer, selection.pairs, settings, limit=LISTED)
+    """Return what a manifest says of the market, circles and rings, not of the plan."""
+    fingerprint = market.fingerprint
+    proposed = circles.propose(market, columns=columns, limit=LISTED)
+    counted, listed = rings.propose(
+        Explainer(market, columns), pairs, settings, limit=LISTED
+    )
     return {
-        "count": counted.count,
-        "complete": counted.complete,
-        "listed": list(map(rings.as_json, listed)),
+        "market": fingerprint,
+        "circles": list(map(circles.as_json, proposed)),
+        "rings": {
+            "count": counted.count,
+            "complete": counted.complete,
+            "listed": list(map(rings.as_json, listed)),
+        },
     }
 
 

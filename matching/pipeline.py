@@ -1,7 +1,6 @@
 """The matching of a round, stage by stage."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ from matching.columns import Columns
 from matching.directions import Back, Links, backwards, by_giver, joined, takers
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
-from matching.outcome import Plan, circles_of, publish
+from matching.outcome import Plan, aside, publish
 from matching.pairs import Pairs, merge
 from matching.selection import select, with_pins
 from matching.settings import Settings
@@ -70,23 +69,14 @@ def plan(
         pairs, met = score(market, columns, settings, stages)
         with stages("pins"):
             pairs, pinned = with_pins(market, columns, pairs, pins)
-        with (
-            stages("allocation"),
-            beside(lambda: _meanwhile(market, columns)) as circles,
-        ):
-            selection = select(market, columns, settings, pairs, pinned, seed)
-        with stages("reasons"):
-            result = publish(
-                market, columns, settings, seed, met, selection, circles.result()
-            )
-    result.manifest.update(stages=stages.report())
+        # No stage waits for it, and what follows leaves a core free.
+        with beside(lambda: aside(market, columns, settings, pairs)) as said:
+            with stages("allocation"):
+                selection = select(market, columns, settings, pairs, pinned, seed)
+            with stages("reasons"):
+                result = publish(market, columns, settings, seed, met, selection)
+    result.manifest.update(said.result(), stages=stages.report())
     return result
-
-
-def _meanwhile(market: Market, columns: Columns) -> list[dict[str, Any]]:
-    """Do what no stage waits for, while allocating leaves a core free."""
-    _ = market.fingerprint  # computed once, and kept
-    return circles_of(market, columns)
 
 
 def score(

@@ -1,6 +1,7 @@
 """The offerings of each need in order, each with its parts and reasons."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from matching.settings import Settings
 from matching.types import Match
 
 ALL = 4096  # registers up to that many offerings are compared in full
+TOGETHER = 1024  # needs whose matches are explained at once
 
 
 def rank(
@@ -47,10 +49,16 @@ def rank(
     for needs in batches(columns, market.n_topics):
         kept = best_offerings(needs, shared)
         keys = np.split(kept.key, np.cumsum(kept.number)[:-1])
-        offerings = (LAST - (-np.sort(-one) & LAST) for one in keys)
-        found |= dict(zip(needs.tolist(), offerings, strict=True))
+        best = (LAST - (-np.sort(-one) & LAST) for one in keys)
+        found |= dict(zip(needs.tolist(), best, strict=True))
     explainer = Explainer(market, columns)
-    for need, listing in enumerate(market.needs):
-        offering = found.get(need, np.zeros(0, np.int64)).astype(np.int32)
-        asked = np.full(len(offering), need)
-        yield listing.id, [one.match for one in explainer.explain(asked, offering)]
+    for begin in range(0, market.n_needs, TOGETHER):
+        asked = range(begin, min(begin + TOGETHER, market.n_needs))
+        offerings = [found.get(need, np.zeros(0, np.int64)) for need in asked]
+        counts = list(map(len, offerings))
+        told = explainer.explain(
+            np.repeat(np.array(asked, np.int64), counts), np.concatenate(offerings)
+        )
+        matches = (one.match for one in told)
+        for need, n in zip(asked, counts, strict=True):
+            yield market.needs[need].id, list(islice(matches, n))

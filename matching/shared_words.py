@@ -1,7 +1,6 @@
 """Words that a need and an offering share, for the reasons of many matches at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +8,7 @@ import numpy.typing as npt
 from matching.columns import Array
 from matching.kernels import njit
 from matching.stopwords import STOP_WORDS
-from matching.tokens import Numbered, numbered
+from matching.tokens import numbered
 from matching.types import Listing
 from matching.words import stem
 
@@ -20,47 +19,47 @@ Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class SharedWords:
-    """Which words a need and an offering share: of all listings, made once."""
+def shared_words(
+    needs: Sequence[Listing],
+    offerings: Sequence[Listing],
+    need: Array,
+    offering: Array,
+) -> list[tuple[str, ...]]:
+    """Return words of each need that its offering has too, the longest first.
 
-    texts: Numbered  # of needs, then offerings
-    n_needs: int
-    rank: Ints  # of each word's stem: the longest first, -1 for words that say nothing
-    n_stems: int
+    Parameters
+    ----------
+    needs, offerings : sequence of Listing
+    need, offering : int arrays of shape (n,)
+        Numbers of the listings of each match. What no match names is not read.
 
-    @classmethod
-    def of(cls, listings: Sequence[Listing], n_needs: int) -> "SharedWords":
-        """Number the words of listings: needs first, then offerings."""
-        texts = numbered([f"{one.title} {one.text}" for one in listings])
-        return cls(texts, n_needs, *_ranks(texts.words))
-
-    def between(self, need: Array, offering: Array) -> list[tuple[str, ...]]:
-        """Return words of each need that its offering has too, the longest first.
-
-        Parameters
-        ----------
-        need, offering : int arrays of shape (n,)
-            Numbers of the listings of each match.
-
-        Returns
-        -------
-        list of tuple of str
-            Per match at most `MOST_WORDS`, as the need writes them, in lower case.
-            Words are shared when their stems are equal.
-        """
-        found = np.full((len(need), MOST_WORDS), -1, np.int32)
-        blank = np.full(self.n_stems, -1, np.int32)
-        start, number = self.texts.start, self.texts.number
-        _share(start, number, self.rank, need, offering + self.n_needs, blank, found)
-        count = (found >= 0).sum(axis=1).tolist()
-        # The word of number -1 is cut off with the others that are not there.
-        words = np.array([*self.texts.words, ""], object)[found].tolist()
-        return [tuple(row[:n]) for row, n in zip(words, count, strict=True)]
+    Returns
+    -------
+    list of tuple of str
+        Per match at most `MOST_WORDS`, as the need writes them, in lower case. Words
+        are shared when their stems are equal.
+    """
+    asked, of_need = np.unique(need, return_inverse=True)
+    given, of_offering = np.unique(offering, return_inverse=True)
+    some = [needs[at] for at in asked.tolist()]
+    some += [offerings[at] for at in given.tolist()]
+    texts = numbered([f"{one.title} {one.text}" for one in some])
+    rank, n_stems = _ranks(texts.words)
+    found = np.full((len(need), MOST_WORDS), -1, np.int32)
+    blank = np.full(n_stems, -1, np.int32)
+    sides = of_need, of_offering + len(asked)
+    _share(texts.start, texts.number, rank, *sides, blank, found)
+    count = (found >= 0).sum(axis=1).tolist()
+    # The word of number -1 is cut off with the others that are not there.
+    words = np.array([*texts.words, ""], object)[found].tolist()
+    return [tuple(row[:n]) for row, n in zip(words, count, strict=True)]
 
 
 def _ranks(words: Sequence[str]) -> tuple[Ints, int]:
-    """Return the rank of each word's stem, and how many stems there are."""
+    """Return the rank of each word's stem, and how many stems there are.
+
+    The longest stem comes first; words that say nothing have -1.
+    """
     stems = [stem(word) if _says(word) else "" for word in words]
     order = sorted(set(stems) - {""}, key=lambda one: (-len(one), one))
     rank = {one: at for at, one in enumerate(order)} | {"": -1}

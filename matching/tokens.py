@@ -15,7 +15,7 @@ from matching.columns import Array, Whole
 from matching.kernels import COMPILED, njit
 from matching.words import TOKEN, spelt, tokens
 
-TOGETHER = 1024  # texts whose letters are in memory at once
+TOGETHER = 16384  # texts whose letters are in memory at once
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.shared_words import MOST_WORDS, SharedWords
+from matching.shared_words import MOST_WORDS, shared_words
 from matching.stopwords import STOP_WORDS
 from matching.types import Listing
 from matching.words import stem, tokens
@@ -45,13 +45,11 @@ def naive(need, offering):
 @settings(deadline=None)  # the first call may compile
 @given(TEXTS, TEXTS)
 def test_shared_words_are_those_of_the_definition(needs, offerings):
-    listings = [
-        *(Listing(f"n{at}", "need", text) for at, text in enumerate(needs)),
-        *(Listing(f"o{at}", "offering", text) for at, text in enumerate(offerings)),
-    ]
     pairs = [(n, o) for n in range(len(needs)) for o in range(len(offerings))]
 
-    found = SharedWords.of(listings, len(needs)).between(
+    found = shared_words(
+        [Listing(f"n{at}", "need", text) for at, text in enumerate(needs)],
+        [Listing(f"o{at}", "offering", text) for at, text in enumerate(offerings)],
         np.array([n for n, _ in pairs], np.int32),
         np.array([o for _, o in pairs], np.int32),
     )
@@ -60,11 +58,8 @@ def test_shared_words_are_those_of_the_definition(needs, offerings):
 
 
 def test_the_title_counts_and_words_are_as_the_need_writes_them():
-    listings = [
-        Listing("n", "need", "Wir suchen Hilfe.", title="Rechnungen"),
-        Listing("o", "offering", "Eine Rechnung geht ein.", title="OCR"),
-    ]
+    need = Listing("n", "need", "Wir suchen Hilfe.", title="Rechnungen")
+    offering = Listing("o", "offering", "Eine Rechnung geht ein.", title="OCR")
+    first = np.zeros(1, int)
 
-    shared = SharedWords.of(listings, 1)
-
-    assert shared.between(np.zeros(1, int), np.zeros(1, int)) == [("rechnungen",)]
+    assert shared_words([need], [offering], first, first) == [("rechnungen",)]
