@@ -14,7 +14,9 @@ from matching.kernels import COMPILED, njit
 Ints = npt.NDArray[np.int32]
 
 
-def in_common(needs: Rows, offerings: Rows, n_words: int) -> tuple[Rows, Rows]:
+def in_common(
+    needs: Rows, offerings: Rows, n_words: int, most: int | None = None
+) -> tuple[Rows, Rows]:
     """Drop the words that only one side has.
 
     Parameters
@@ -23,23 +25,26 @@ def in_common(needs: Rows, offerings: Rows, n_words: int) -> tuple[Rows, Rows]:
         Of the same columns.
     n_words : int
         How many columns there are.
+    most : int, optional
+        Of more words than that, those in the fewest texts are dropped as well (of
+        equal ones the last).
 
     Returns
     -------
     needs, offerings : Rows
-        Products between the two sides are as before; columns rise within a row, are
-        of type uint16 where that is enough, and fewer than `n_words`.
+        Products between the two sides are as before, but for words beyond `most`;
+        columns rise within a row, are of type uint16 where that is enough, and fewer
+        than `n_words`.
     """
-    both = _used(needs, n_words) & _used(offerings, n_words)
+    texts = [np.bincount(side.column, minlength=n_words) for side in (needs, offerings)]
+    both = (texts[0] > 0) & (texts[1] > 0)
+    if most is not None and both.sum() > most:
+        commonest = np.argsort(-(texts[0] + texts[1]) * both, kind="stable")[:most]
+        both = np.zeros(n_words, np.bool_)
+        both[commonest] = True
     number = np.where(both, np.cumsum(both) - 1, -1).astype(np.int32)
     dtype = np.uint16 if both.sum() <= np.iinfo(np.uint16).max + 1 else np.int32
     return _renumbered(needs, number, dtype), _renumbered(offerings, number, dtype)
-
-
-def _used(rows: Rows, n_words: int) -> npt.NDArray[np.bool_]:
-    used = np.zeros(n_words, np.bool_)
-    used[rows.column] = True
-    return used
 
 
 def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:

@@ -185,7 +185,7 @@ class DaskEngine:
             while len(results) < len(blocks):
                 ready = _drain(done)
                 self._check(watch, bool(ready))
-                values = self._client.gather(ready)
+                values = self._client.gather(ready, direct=True)
                 for future, value in zip(ready, values, strict=True):
                     results[numbers[future]] = value
                 watch.report(len(results), len(blocks))

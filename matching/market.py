@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 IN_FULL = 10_000  # offerings up to which texts are compared whole
 KEPT_WORDS = 128  # of a text in a larger register, the heaviest
+MOST_WORDS = 1 << 16  # of a larger register, those in most texts: two bytes each
 TOGETHER = 1000  # records written at once for the hash
 PAID = ("none", "maybe", "yes")
 
@@ -232,12 +233,16 @@ class Market:
         """
         with beside(lambda: self._kept(0, self.n_needs)) as needs:
             offerings = self._kept(self.n_needs, len(self.listings))
-        return in_common(needs.result(), offerings, self.n_words)
+        most = None if self._is_small else MOST_WORDS
+        return in_common(needs.result(), offerings, self.n_words, most)
+
+    @property
+    def _is_small(self) -> bool:
+        return len(self.offerings) <= IN_FULL
 
     def _kept(self, begin: int, end: int) -> Rows:
         words = between(self.vectors.words, begin, end)
-        small = len(self.offerings) <= IN_FULL
-        return words if small else heaviest(words, KEPT_WORDS)
+        return words if self._is_small else heaviest(words, KEPT_WORDS)
 
     def _freshness(self, listings: Sequence[Listing], settings: Settings) -> Ints:
         today = self.as_of.toordinal()

@@ -60,3 +60,16 @@ def test_nothing_in_common_leaves_empty_rows():
 
     assert fewer.start.tolist() == [0, 0, 0, 0]
     assert others.start.tolist() == [0, 0, 0]
+
+
+def test_of_too_many_words_those_in_the_fewest_texts_go(sides):
+    needs, offerings = sides
+    every = in_common(needs, offerings, 100)
+    texts = sum(np.bincount(side.column, minlength=20) for side in every)
+
+    fewer = in_common(needs, offerings, 100, most=12)
+
+    kept = np.sort(np.argsort(-texts, kind="stable")[:12])
+    left = sum(np.bincount(side.column, minlength=12) for side in fewer)
+    assert left.tolist() == texts[kept].tolist()
+    assert max(side.column.max() for side in fewer) == 11
