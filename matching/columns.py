@@ -367,10 +367,18 @@ def _rescale(
             out[p] = max(np.rint(value), 1.0)
 
 
-def as_matrix(rows: Rows, n_columns: int) -> sp.csr_array:
-    """Return whole rows as a sparse matrix, for exact products in int64."""
+def as_matrix(
+    rows: Rows, n_columns: int, dtype: "type[np.int32 | np.int64]" = np.int64
+) -> sp.csr_array:
+    """Return whole rows as a sparse matrix, for exact products.
+
+    Parameters
+    ----------
+    dtype : type
+        Of the weights. Products of two rows of length 1 fit in 32 bits.
+    """
     return sp.csr_array(
-        (rows.weight.astype(np.int64), rows.column.astype(np.int64), rows.start),
+        (rows.weight.astype(dtype), rows.column.astype(np.int32), rows.start),
         shape=(len(rows.start) - 1, n_columns),
     )
 
