@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app import create_app, db
-from app.models import Person
+from app.models import Person, Side
 from config import Settings
+from tests import factories
 
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
@@ -105,6 +107,22 @@ def visit(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def two(served: Served) -> tuple[str, dict[Side, Person]]:
+    """The address of a connected introduction and a person of each side."""
+    at = datetime.now(UTC) - timedelta(days=1)
+    identity, ids = factories.connection(
+        shown_at=at, expires_at=at + timedelta(days=14)
+    )
+    persons = {}
+    for side, person_id in ids.items():
+        one = db.session().get_one(Person, person_id)
+        db.session().refresh(one)
+        db.session().expunge(one)
+        persons[side] = one
+    return f"/introductions/{identity}", persons
 
 
 @pytest.fixture(scope="session")

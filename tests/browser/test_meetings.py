@@ -1,7 +1,7 @@
 """A date from the first proposal to its end, on a phone and without a script."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from icalendar import Calendar
 from playwright.sync_api import Page, expect
 
-from app import db
 from app.models import Person, Side
 from app.services.rounds_week import ZONE
-from tests import factories
-from tests.browser.conftest import PHONE, Served, assert_accessible
+from tests.browser.conftest import PHONE, assert_accessible
 
 Visit = Callable[..., Page]
 
@@ -23,22 +21,6 @@ DAY = datetime.now(ZONE).replace(hour=10, minute=0, second=0, microsecond=0)
 
 def typed(days: int) -> str:
     return (DAY + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
-
-
-@pytest.fixture
-def two(served: Served) -> tuple[str, dict[Side, Person]]:
-    """The address of a connected introduction and a person of each side."""
-    at = datetime.now(UTC) - timedelta(days=1)
-    identity, ids = factories.connection(
-        shown_at=at, expires_at=at + timedelta(days=14)
-    )
-    persons = {}
-    for side, person_id in ids.items():
-        one = db.session().get_one(Person, person_id)
-        db.session().refresh(one)
-        db.session().expunge(one)
-        persons[side] = one
-    return f"/introductions/{identity}", persons
 
 
 def propose(page: Page, *days: int) -> None:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,28 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from app import db
 from app.models import Company, Person, Side
 from tests import factories
-from tests.browser.conftest import PHONE, Served, assert_accessible
+from tests.browser.conftest import PHONE, assert_accessible
 from tests.factories import PASSWORD
 
 Visit = Callable[..., Page]
 
 PAGES = ("/my-data", "/my-data/delete-account", "/my-data/delete-company")
-
-
-@pytest.fixture
-def two(served: Served) -> tuple[str, dict[Side, Person]]:
-    """The address of a connected introduction and a person of each side."""
-    at = datetime.now(UTC) - timedelta(days=1)
-    identity, ids = factories.connection(
-        shown_at=at, expires_at=at + timedelta(days=14)
-    )
-    persons = {}
-    for side, person_id in ids.items():
-        one = db.session().get_one(Person, person_id)
-        db.session().refresh(one)
-        db.session().expunge(one)
-        persons[side] = one
-    return f"/introductions/{identity}", persons
 
 
 def test_take_along_and_delete(
