@@ -86,7 +86,7 @@ def test_feedback_is_asked_for_after_two_weeks(sign_in: SignIn):
     )
     client = sign_in(factories.person(db.session().get_one(Company, one.company_lo_id)))
 
-    assert "Eine Rückmeldung steht aus" in week(client)
+    assert "Eine Rückmeldung zu Ihrem Gespräch" in week(client)
 
 
 class TestSilence:
