@@ -22,8 +22,8 @@ UNIT = 1 << 12  # a weight of 1 in a vector of length 1
 COSINE = UNIT * UNIT  # a cosine, content or score of 1
 BITS = 10
 FACTOR = 1 << BITS  # a factor of 1
-STEP = 16  # of weights, between two levels
-LEVELS = UNIT // STEP + 2  # and a little more than 1, by rounding
+_STEP = 16  # of weights, between two levels
+_LEVELS = UNIT // _STEP + 2  # and a little more than 1, by rounding
 FAR_KM = 600  # from there on a wide reach has its least factor
 
 ONSITE, STATE, NATIONAL, REMOTE = range(4)
@@ -249,7 +249,7 @@ def _keep_heaviest(
 ) -> None:
     """Copy the heaviest weights of each row and let them grow to its length."""
     key = np.empty(np.diff(start).max() if len(start) > 1 else 0, np.int64)
-    tally = np.empty(LEVELS, np.int64)
+    tally = np.empty(_LEVELS, np.int64)
     for i in range(len(start) - 1):
         begin, n = start[i], start[i + 1] - start[i]
         row = weight[begin : begin + n]
@@ -282,14 +282,14 @@ def _least(row: Array, limit: Whole, tally: Array, key: Array) -> Whole:
     """
     tally[:] = 0
     for value in row:
-        tally[value // STEP] += 1
-    level, above = LEVELS - 1, np.int64(0)
+        tally[value // _STEP] += 1
+    level, above = _LEVELS - 1, np.int64(0)
     while above + tally[level] < limit:
         above += tally[level]
         level -= 1
     n = 0
     for x in range(len(row)):
-        if row[x] // STEP == level:
+        if row[x] // _STEP == level:
             key[n] = _key(row[x], x, len(row))
             n += 1
     keep_best(key, n, limit - above)

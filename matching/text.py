@@ -24,7 +24,7 @@ from matching.words import (
     Lexicon,
     fold,
     lexicon,
-    tokens,
+    number_tokens,
     word_features,
 )
 
@@ -238,18 +238,11 @@ class _Bag:
     """Texts as counts of their distinct tokens, and the features of those tokens."""
 
     def __init__(self, texts: Sequence[str], features_of: FeaturesOf) -> None:
-        place: dict[str, int] = {}
-        columns: list[int] = []
-        ends = [0]
-        for text in texts:
-            for token in tokens(text):
-                columns.append(place.setdefault(token, len(place)))
-            ends.append(len(columns))
-        self.tokens = list(place)
+        self.tokens, columns, ends = number_tokens(texts)
         ones = np.ones(len(columns), np.float32)
         self.counts = sp.csr_array(
             (ones, np.array(columns, np.int32), np.array(ends, np.int32)),
-            shape=(len(texts), len(place)),
+            shape=(len(texts), len(self.tokens)),
         )
         words = [features_of(token) for token in self.tokens]
         sizes = np.fromiter(map(len, words), np.int64, len(words))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from matching.columns import Array, Whole
 from matching.kernels import COMPILED, njit
-from matching.words import TOKEN, spelt, tokens
+from matching.words import TOKEN, number_tokens, spelt
 
 TOGETHER = 16384  # texts whose letters are in memory at once
 
@@ -45,12 +45,8 @@ def numbered(texts: Sequence[str]) -> Numbered:
 
 
 def _one_by_one(texts: Sequence[str]) -> Numbered:
-    place: dict[str, int] = {}
-    ends, found = [0], []
-    for text in texts:
-        found += [place.setdefault(word, len(place)) for word in tokens(text)]
-        ends.append(len(found))
-    return Numbered(list(place), np.array(ends, np.int64), np.array(found, np.int32))
+    words, numbers, ends = number_tokens(texts)
+    return Numbered(words, np.array(ends, np.int64), np.array(numbers, np.int32))
 
 
 def _together(texts: Sequence[str]) -> Numbered:

@@ -35,6 +35,28 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(spelt(text))
 
 
+def number_tokens(texts: Iterable[str]) -> tuple[list[str], list[int], list[int]]:
+    """Number the distinct tokens of texts, by first occurrence.
+
+    Returns
+    -------
+    words : list of str
+        By number.
+    numbers : list of int
+        Of the tokens of all texts, one text after the other.
+    ends : list of int
+        0, then where the numbers of each text end.
+    """
+    place: dict[str, int] = {}
+    numbers: list[int] = []
+    ends = [0]
+    for text in texts:
+        for token in tokens(text):
+            numbers.append(place.setdefault(token, len(place)))
+        ends.append(len(numbers))
+    return list(place), numbers, ends
+
+
 @lru_cache(maxsize=WORDS_KEPT)
 def fold(word: str) -> str:
     """Write a lower-case word so that ä, ae and a dotless a look alike.
