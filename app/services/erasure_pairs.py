@@ -23,13 +23,6 @@ from app.services.introductions_sides import column
 from app.services.meetings_states import call_off, in_state, lock, withdraw
 
 
-def involving(company_id: UUID) -> sa.ColumnElement[bool]:
-    return sa.or_(
-        Introduction.company_lo_id == company_id,
-        Introduction.company_hi_id == company_id,
-    )
-
-
 def hold(session: Session, which: sa.ColumnElement[bool]) -> Sequence[UUID]:
     """Lock introductions, always in the same order: both sides may leave at once."""
     return session.scalars(

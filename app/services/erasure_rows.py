@@ -43,11 +43,11 @@ from app.services.erasure_pairs import (
     end_meetings,
     forget_words,
     hold,
-    involving,
     leave_introductions,
     withdraw_acceptances,
 )
 from app.services.introductions_ends import cancel_for_company
+from app.services.introductions_sides import involving
 
 NO_NAME = "–––"  # a name has two characters at least; pages show another
 

@@ -30,7 +30,7 @@ from app.models import (
 )
 from app.services import companies, listings
 from app.services.erasure import Consequences, consequences
-from app.services.introductions_sides import Answer, SideOf, sides
+from app.services.introductions_sides import Answer, SideOf, involving, sides
 from app.services.introductions_views import Exchange, View, views
 
 Row = dict[str, Any]
@@ -274,9 +274,7 @@ def _feedback(session: Session, reader: _Reader) -> Iterable[Row]:
 
 def _of_sides(reader: _Reader, table: Any) -> sa.ColumnElement[bool]:
     company = reader.stands.company
-    if company is None:
-        return sa.false()
-    return sa.or_(table.company_lo_id == company.id, table.company_hi_id == company.id)
+    return sa.false() if company is None else involving(company.id, table)
 
 
 def _avoided(session: Session, reader: _Reader) -> Iterable[Row]:

@@ -33,7 +33,7 @@ from app.models import (
     State,
 )
 from app.services import audit, texts
-from app.services.introductions_sides import visible_to
+from app.services.introductions_sides import involving, visible_to
 from app.services.meetings_states import cancel_of_pair
 
 COOLDOWN_WEEKS = {State.DECLINED: 26, State.WITHDRAWN: 26, State.CONNECTED: 104}
@@ -145,11 +145,8 @@ def cancel_for_company(
     by: UUID | None = None,
 ) -> int:
     """End all open introductions of a company: it pauses, leaves, is suspended."""
-    involved = sa.or_(
-        Introduction.company_lo_id == company_id,
-        Introduction.company_hi_id == company_id,
-    )
-    return _cancel(session, involved, reason, at=at, by=by, cause=company_id)
+    mine = involving(company_id)
+    return _cancel(session, mine, reason, at=at, by=by, cause=company_id)
 
 
 def cancel_for_listing(

@@ -158,6 +158,11 @@ def open_count(session: Session, company_id: UUID, at: datetime) -> int:
     return sum(one.keeps_busy(at) for one in recent)
 
 
+def involving(company_id: UUID, table: Any = Introduction) -> sa.ColumnElement[bool]:
+    """Rows of a table of pairs in which the company is one of the two."""
+    return sa.or_(table.company_lo_id == company_id, table.company_hi_id == company_id)
+
+
 def column(side: Side, name: str) -> InstrumentedAttribute[Any]:
     """The column of `Introduction` that holds `name` of this side."""
     found: InstrumentedAttribute[Any] = getattr(Introduction, f"{side.value}_{name}")
