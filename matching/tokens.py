@@ -16,6 +16,7 @@ from matching.kernels import COMPILED, njit
 from matching.words import TOKEN, number_tokens, spelt
 
 TOGETHER = 16384  # texts whose letters are in memory at once
+BETWEEN = "\0"  # texts: in no word, and seldom in a text
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
@@ -50,10 +51,11 @@ def _one_by_one(texts: Sequence[str]) -> Numbered:
 
 
 def _together(texts: Sequence[str]) -> Numbered:
-    low = list(map(spelt, texts))
-    joined = "".join(low)
+    joined = spelt(BETWEEN.join([*texts, ""]))
     letters = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    ends = np.cumsum(np.fromiter(map(len, low), np.int64, len(low)))
+    ends = np.flatnonzero(letters == ord(BETWEEN))
+    if len(ends) > len(texts):
+        return _one_by_one(texts)
     most = len(letters) // 2 + len(texts)
     slots = np.full(1 << (2 * most).bit_length(), -1, np.int32)
     start, number = np.zeros(len(texts) + 1, np.int64), np.empty(most, np.int32)

@@ -1,12 +1,13 @@
-"""The records that enter and leave the engine: one dataclass per line of a file.
+"""The records that enter and leave the engine: one class per line of a file.
 
 Field names are those of the JSON Lines files, so that a file, an array and a
-database row speak of the same thing by the same name.
+database row speak of the same thing by the same name. What leaves is made by the
+hundred thousand: named tuples take a quarter of the time of frozen dataclasses.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["need", "offering"]
 Reach = Literal["onsite", "state", "national", "remote"]
@@ -66,16 +67,14 @@ class Meeting:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A fact the score really used. `code` names the sentence, `values` fill it."""
 
     code: str  # topic | words | distance | state | remote | help | fresh
-    values: dict[str, str | float | tuple[str, ...]] = field(default_factory=dict)
+    values: dict[str, str | float | tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The factors of a directed score, each in [0, 1]."""
 
     topic: float
@@ -85,8 +84,7 @@ class Parts:
     fresh: float
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One need met by one offering, with direction, score and explanation."""
 
     need: str
@@ -98,8 +96,7 @@ class Match:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two companies (a < b) that the plan wants to introduce, and why."""
 
     a: str

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -162,7 +162,7 @@ def rows_of(
             "band": Band(pair.band),
             "slot": Slot(pair.slot),
             "propensity": pair.propensity,
-            "misfits": [_plain(asdict(one)) for one in pair.misfits],
+            "misfits": [_plain(one._asdict()) for one in pair.misfits],
             "created_at": at,
         },
         matches=[
@@ -173,8 +173,8 @@ def rows_of(
                 "offering_id": register.listing_ids[match.offering],
                 "giver": Side.LO if match.giver == pair.a else Side.HI,
                 "score": match.score,
-                "parts": asdict(match.parts),
-                "reasons": [_plain(asdict(one)) for one in match.reasons],
+                "parts": match.parts._asdict(),
+                "reasons": [_plain(one._asdict()) for one in match.reasons],
             }
             for match in pair.matches
         ],

@@ -121,6 +121,23 @@ def test_pins_and_drops_are_kept():
     assert slots[pinned] == "pinned"
 
 
+def test_a_pinned_pair_without_a_match_is_there_and_says_so():
+    market = random_market(6, companies=120)
+    givers = {one.company for one in market.offerings}
+    takers = [
+        one.id
+        for one in market.companies
+        if one.capacity and not one.paused and one.id not in givers
+    ]
+    pinned = (takers[0], takers[1])
+
+    found = plan(market, pins=[pinned]).pairs
+
+    pair = next(one for one in found if (one.a, one.b) == pinned)
+    assert pair.matches == ()
+    assert [one.code for one in pair.misfits] == ["one_way"]
+
+
 def test_the_plan_is_never_worse_than_taking_the_best_pairs_in_turn():
     settings = Settings(explore_share=0.0, keep_promise=False)
     market = random_market(7, companies=200)
