@@ -10,6 +10,7 @@ Sums of whole numbers are exact as long as none exceeds 2^24, whatever the order
 others are right up to rounding. Without numba plain functions do the same.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,17 @@ from matching.kernels import COMPILED
 
 LANES = 16
 UNROLLED = 4  # terms added at once, each to sums of its own: none waits for another
+
+
+def zeros(*shape: int) -> Array:
+    """Return zeros that begin where a line of the cache does.
+
+    numpy begins anywhere, and a vector that lies across two lines takes twice as long.
+    """
+    n = math.prod(shape)
+    room = np.zeros(n + LANES, np.float32)
+    begin = -room.ctypes.data // room.itemsize % LANES
+    return room[begin : begin + n].reshape(shape)
 
 
 def _combine(
@@ -51,6 +63,38 @@ def _above(values: Array, least: Whole) -> int:
     return sum(1 << lane for lane in np.flatnonzero(values > least).tolist())
 
 
+def _fitting(
+    values: Array,
+    fresh: Array,
+    kinds: Array,
+    at: Whole,
+    wanted: Whole,
+    unknown: Whole,
+    wrong: Whole,
+    least: Whole,
+    out: Array,
+) -> int:
+    """Return in which lanes a value is larger once freshness and help are counted.
+
+    Parameters
+    ----------
+    values, out : float32 arrays of shape (LANES,)
+        Before and after.
+    fresh : float32 array
+        What to multiply with: lane 0 has the one at `at`, and so on.
+    kinds : uint32 array
+        As bits, in the same places.
+    wanted : int
+        Some of those bits suffice. With none of them a value counts `wrong`, or
+        `unknown` where there are no bits at all.
+    """
+    some = slice(at, at + LANES)
+    factor = np.where(kinds[some] == 0, np.float32(unknown), np.float32(wrong))
+    factor[(kinds[some] & np.uint32(wanted)) != 0] = 1
+    out[:] = values * fresh[some] * factor
+    return _above(out, least)
+
+
 def _lowest(bits: int) -> int:
     """Return the number of the lowest bit that is set; one must be."""
     return (bits & -bits).bit_length() - 1
@@ -72,6 +116,7 @@ def _borrowed(arrays: Any) -> Any:
 
 combine: Any = _combine
 above: Any = _above
+fitting: Any = _fitting
 lowest: Any = _lowest
 prefetch: Any = _prefetch
 borrowed: Any = _borrowed
@@ -88,6 +133,7 @@ if COMPILED:
     LANE, WORD = ir.FloatType(), ir.IntType(64)
     VECTOR = ir.VectorType(LANE, LANES)
     ZERO = ir.Constant(VECTOR, [0.0] * LANES)
+    ONE = ir.Constant(VECTOR, [1.0] * LANES)
     ANY = ir.Constant(VECTOR, ir.Undefined)
     CONTRACT = ["contract"]  # product and sum in one instruction, where there is one
     SAME_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
@@ -174,6 +220,60 @@ if COMPILED:
         return types.int64(values, least), compiled
 
     @instruction
+    def _mask_of_fitting(
+        typing: Any,
+        values: Any,
+        fresh: Any,
+        kinds: Any,
+        at: Any,
+        wanted: Any,
+        unknown: Any,
+        wrong: Any,
+        least: Any,
+        out: Any,
+    ) -> Any:
+        """Compile `_fitting` to a choice, two products and a comparison."""
+        given_kinds = values, fresh, kinds, at, wanted, unknown, wrong, least, out
+
+        def compiled(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            place = context.cast(builder, given[3], at, types.int64)
+
+            def lanes(number: int, offset: Any, kind: Any) -> Any:
+                array = context.make_array(given_kinds[number])
+                first = builder.gep(
+                    array(context, builder, given[number]).data, [offset]
+                )
+                return builder.load(builder.bitcast(first, kind.as_pointer()), align=4)
+
+            def everywhere(number: int, type_: Any) -> Any:
+                one = context.cast(builder, given[number], given_kinds[number], type_)
+                any_ = ir.Constant(ir.VectorType(one.type, LANES), ir.Undefined)
+                first = builder.insert_element(any_, one, ir.IntType(32)(0))
+                return builder.shuffle_vector(first, any_, SAME_LANE)
+
+            bits = ir.VectorType(ir.IntType(32), LANES)
+            none = ir.Constant(bits, [0] * LANES)
+            offered = lanes(2, place, bits)
+            fits = builder.icmp_unsigned(
+                "!=", builder.and_(offered, everywhere(4, types.uint32)), none
+            )
+            other = builder.select(
+                builder.icmp_unsigned("==", offered, none),
+                everywhere(5, types.float32),
+                everywhere(6, types.float32),
+            )
+            factor = builder.select(fits, ONE, other)
+            worth = builder.fmul(lanes(0, WORD(0), VECTOR), lanes(1, place, VECTOR))
+            worth = builder.fmul(worth, factor)
+            result = context.make_array(out)(context, builder, given[8]).data
+            whole = builder.bitcast(result, VECTOR.as_pointer())
+            builder.store(worth, whole).align = 4
+            found = builder.fcmp_ordered(">", worth, everywhere(7, types.float32))
+            return builder.zext(builder.bitcast(found, ir.IntType(LANES)), WORD)
+
+        return types.int64(*given_kinds), compiled
+
+    @instruction
     def _trailing(typing: Any, bits: Any) -> Any:
         """Compile `_lowest` to one instruction."""
 
@@ -226,5 +326,6 @@ if COMPILED:
 
         return arrays(arrays), compiled
 
-    combine, above, lowest, prefetch = _vectors, _mask, _trailing, _ask
+    combine, above, fitting = _vectors, _mask, _mask_of_fitting
+    lowest, prefetch = _trailing, _ask
     borrowed = _uncounted

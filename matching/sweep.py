@@ -32,11 +32,19 @@ from matching.columns import (
     as_matrix,
     take_rows,
 )
-from matching.instructions import LANES, UNROLLED, above, borrowed, combine, lowest
+from matching.instructions import (
+    LANES,
+    UNROLLED,
+    above,
+    borrowed,
+    combine,
+    fitting,
+    lowest,
+    zeros,
+)
 from matching.kernels import njit
 from matching.lists import STEP, Lists, empty, finish, forget, insert
-from matching.region import region_factor
-from matching.scoring import PAID, help_factor, may_meet
+from matching.scoring import PAID, may_meet, weight
 from matching.tiles import TILE, Tiles
 
 SAMPLED = 14  # of the offerings in a sample are better than what is guessed
@@ -61,7 +69,7 @@ class View(NamedTuple):
     """What tiles promise the needs that are asked together."""
 
     bound: Floats  # (n_tiles, n)
-    factor: Ints  # (n_regions, n): best region factor, in steps of 1 / FACTOR
+    over: Floats  # (n_regions, n): 1 / best region factor
     region: Longs  # (n_tiles,)
     order: Longs  # (n_tiles,): the most promising first
 
@@ -75,6 +83,7 @@ class Work(NamedTuple):
     length: Longs  # (LANES,): how many needs wait for each group
     rows: Floats  # (n_topics, LANES): the offerings of a group
     lanes: Floats  # (LANES,)
+    worth: Floats  # (LANES,)
 
 
 def sweep(columns: Columns, tiles: Tiles, needs: Longs, limit: int) -> Lists:
@@ -130,8 +139,9 @@ def _work(n: int, n_topics: int) -> Work:
         np.empty((LANES, n), np.int64),
         np.empty((LANES, n), np.float32),
         np.zeros(LANES, np.int64),
-        np.zeros((n_topics, LANES), np.float32),
-        np.empty(LANES, np.float32),
+        zeros(n_topics, LANES),
+        zeros(LANES),
+        zeros(LANES),
     )
 
 
@@ -156,7 +166,8 @@ def _search(
     lists, guesses = borrowed((lists, guesses))
     factor = best_factors(asked.traits, tiles.regions, scene.borders, scene.rules)
     bound, region = tile_bounds(asked.weight, tiles.most, tiles.first, factor)
-    view = View(bound, factor, region, _by_worth(bound))
+    over = np.float32(FACTOR) / np.maximum(factor, 1).astype(np.float32)
+    view = View(bound, over, region, _by_worth(bound))
     everybody = np.ones(len(asked.terms), np.bool_)
     _sweep(asked, tiles, view, everybody, True, scene, few, guesses, work)
     lists.level[:], lists.cut[:] = guesses.level, guesses.cut
@@ -198,9 +209,9 @@ def _sweep(
             chosen[n] = i
             n += who[i] and bound[i] > cut[i]
         if n > 0:
-            share = view.factor[view.region[tile]]
+            over = view.over[view.region[tile]]
             some = np.int64(1) << (tile % LANES) if sampled else np.int64(-1)
-            _open(asked, tiles, tile, some, share, scene, limit, lists, work, n)
+            _open(asked, tiles, tile, some, over, scene, limit, lists, work, n)
 
 
 @njit()
@@ -209,7 +220,7 @@ def _open(
     tiles: Tiles,
     tile: Whole,
     some: Whole,
-    share: Array,
+    over: Floats,
     scene: Scene,
     limit: Whole,
     lists: Lists,
@@ -219,7 +230,7 @@ def _open(
     """Take a tile's offerings into the lists of the `n` needs in `work.chosen`.
 
     some : which of its groups, as bits
-    share : best region factor of the tile for each need, in steps of 1 / FACTOR
+    over : 1 / best region factor of the tile, for each need
     """
     waiting, promise, length = work.waiting, work.promise, work.length
     lanes, cut = work.lanes, lists.cut
@@ -228,7 +239,7 @@ def _open(
     length[:] = 0
     for i in work.chosen[:n]:
         combine(column, value, i, terms[i], peak, lanes)
-        groups = above(lanes, cut[i] * FACTOR / share[i]) & some
+        groups = above(lanes, cut[i] * over[i]) & some
         while groups != 0:
             g = lowest(groups)
             groups &= groups - 1
@@ -239,7 +250,7 @@ def _open(
             slot = tile * TILE + g * LANES
             _spread(tiles.topics, tiles.offering, slot, work.rows)
             needs = waiting[g, : length[g]], promise[g, : length[g]]
-            _take(asked, tiles, slot, share, scene, limit, lists, work, needs)
+            _take(asked, tiles, slot, over, scene, limit, lists, work, needs)
             _clear(tiles.topics, slot, work.rows)
 
 
@@ -266,7 +277,7 @@ def _take(
     asked: Asked,
     tiles: Tiles,
     slot: Whole,
-    share: Array,
+    over: Floats,
     scene: Scene,
     limit: Whole,
     lists: Lists,
@@ -278,40 +289,45 @@ def _take(
     some : the needs, and what the group promises each
     """
     needs, column, value, terms = asked.traits, asked.column, asked.value, asked.terms
-    others, offering, fresh = tiles.traits, tiles.offering, tiles.fresh
+    others, offering, fresh, kinds = (
+        tiles.traits,
+        tiles.offering,
+        tiles.fresh,
+        tiles.help,
+    )
     firms, apart, kept_apart = scene.firms, scene.apart, scene.others
     borders, rules = scene.borders, scene.rules
-    key, length, tally, level, over, cut = lists
-    rows, lanes = work.rows, work.lanes
+    key, length, tally, level, above_level, cut = lists
+    rows, lanes, worth = work.rows, work.lanes, work.worth
     reach, far = asked.reach, tiles.reach
     # Whole numbers are compared: a little less is none too few.
     low = np.float32(rules.least_topic) - np.float32(1)
+    no_kind = np.float32(rules.unknown_help / FACTOR)
+    other_kind = np.float32(rules.wrong_help / FACTOR)
     waiting, promise = some
     for x in range(len(waiting)):
         i = waiting[x]
-        best = share[i]
-        enough = cut[i] * FACTOR / best
+        enough = cut[i] * over[i]
         if promise[x] <= enough:
             continue
         combine(column, value, i, terms[i], rows, lanes)
-        found = above(lanes, max(low, enough * np.float32(COSINE)))
-        one = needs[i]
+        one, least = needs[i], enough * np.float32(COSINE)
+        picky = one.help != 0
+        unknown = no_kind if picky else np.float32(1)
+        wrong = other_kind if picky else np.float32(1)
+        found = above(lanes, low)
+        found &= fitting(
+            lanes, fresh, kinds, slot, one.help, unknown, wrong, least, worth
+        )
         while found != 0:
             lane = lowest(found)
             found &= found - 1
             at = slot + lane
             other = others[at]
-            product = _product(
-                lanes[lane],
-                one,
-                other,
-                reach[i],
-                far[at],
-                fresh[at],
-                cut[i],
-                borders,
-                rules,
-            )
+            loss = np.float32(1) - cut[i] * np.float32(COSINE) / worth[lane]
+            if too_far(one, other, reach[i], far[at], loss):
+                continue
+            product = _product(lanes[lane], one, other, borders, rules)
             if product < level[i] * STEP or product == 0:
                 continue
             if firms[one.company].no_paid and other.paid == PAID:
@@ -322,7 +338,7 @@ def _take(
                     length,
                     tally,
                     level,
-                    over,
+                    above_level,
                     cut,
                     i,
                     product,
@@ -333,30 +349,9 @@ def _take(
 
 @njit(inline="always")
 def _product(
-    cosine: Whole,
-    one: Record,
-    other: Record,
-    ours: Record,
-    theirs: Record,
-    fresh: Whole,
-    cut: Whole,
-    borders: Array,
-    rules: Rules,
+    cosine: Whole, one: Record, other: Record, borders: Array, rules: Rules
 ) -> Whole:
-    """Return topic cosine * weight; 0 once it is clear that it is too small.
-
-    ours, theirs : records of REACH
-    fresh : of the offering
-    cut : the product to beat
-    """
-    helps = help_factor(one.help, other.help, rules)
-    bound = cosine * fresh * np.float32(helps / FACTOR)
-    loss = np.float32(1) - cut * np.float32(COSINE) / bound
-    if loss < 0 or too_far(one, other, ours, theirs, loss):
-        return np.int64(0)
+    """Return topic cosine * weight."""
     # Of length 1 but for rounding.
     topic = min(np.int64(cosine), np.int64(COSINE))
-    region = region_factor(one, other, borders, rules)
-    age = np.int64(min(one.fresh, other.fresh))
-    times = ((region * helps >> BITS) * age) >> BITS
-    return topic * times >> BITS
+    return topic * weight(one, other, borders, rules) >> BITS

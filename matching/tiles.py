@@ -24,7 +24,7 @@ from matching.columns import (
     Rows,
     take_rows,
 )
-from matching.instructions import LANES
+from matching.instructions import LANES, zeros
 from matching.kernels import COMPILED, njit
 from matching.region import arc_km
 from matching.stages import beside
@@ -65,6 +65,7 @@ class Tiles(NamedTuple):
     first: Longs  # (n_regions + 1,): tiles of a region
     regions: Records  # of REGION
     fresh: Floats  # (n_tiles * TILE,): freshness, 0 where the tile is not full
+    help: Array  # uint32 (n_tiles * TILE,): kinds offered
     most: Floats  # (n_tiles, n_topics): largest weights by freshness
     peak: Floats  # (n_tiles, n_topics, LANES): the same of each group
 
@@ -145,7 +146,7 @@ def _tiles(columns: Columns, regions: list[Longs], key: Longs, n_topics: int) ->
     topics = take_rows(offerings.topics, held.astype(np.int64))
     traits = offerings.traits[held]
     fresh = np.where(offering < 0, 0, traits.fresh / FACTOR).astype(np.float32)
-    peak = np.zeros((len(offering) // TILE, n_topics, LANES), np.float32)
+    peak = zeros(len(offering) // TILE, n_topics, LANES)
     if COMPILED:
         _write_peaks(*topics, fresh, peak)
     return Tiles(
@@ -156,6 +157,7 @@ def _tiles(columns: Columns, regions: list[Longs], key: Longs, n_topics: int) ->
         first.astype(np.int64),
         _described(regions, offerings.traits),
         fresh,
+        np.ascontiguousarray(traits.help),
         peak.max(axis=2),
         peak,
     )

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from matching import instructions
-from matching.instructions import LANES, above, borrowed, combine, lowest, prefetch
+from matching.instructions import (
+    LANES,
+    above,
+    borrowed,
+    combine,
+    fitting,
+    lowest,
+    prefetch,
+    zeros,
+)
 from matching.kernels import COMPILED, njit
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs numba")
@@ -57,6 +66,44 @@ def test_lanes_above_a_value_are_named_in_order(least):
     assert bits == sum(1 << lane for lane in found[:n].tolist())
     if bits:
         assert instructions._lowest(bits) == found[0]
+
+
+@njit(cache=False)
+def _fitting(values, fresh, kinds, at, wanted, unknown, wrong, least, out):
+    return fitting(values, fresh, kinds, at, wanted, unknown, wrong, least, out)
+
+
+@pytest.mark.parametrize("wanted", [0b001, 0b110, 1 << 31])
+def test_help_and_freshness_are_counted_before_lanes_are_named(wanted):
+    random = np.random.default_rng(wanted)
+    values, fresh = random.random((2, 3 * LANES)).astype(np.float32)
+    kinds = random.choice([0, 0b001, 0b010, 0b101, 1 << 31], 3 * LANES)
+    kinds = kinds.astype(np.uint32)
+    out, plain = np.zeros((2, LANES), np.float32)
+    given = values[:LANES], fresh, kinds, LANES, np.uint32(wanted)
+    limits = np.float32(0.5), np.float32(0.25), np.float32(0.2)
+
+    bits = _fitting(*given, *limits, out)
+
+    weighed = [
+        values[lane]
+        * fresh[LANES + lane]
+        * (1 if kind & wanted else 0.5 if kind == 0 else 0.25)
+        for lane, kind in enumerate(kinds[LANES : 2 * LANES].tolist())
+    ]
+    assert out.tolist() == pytest.approx(weighed)
+    assert bits == sum(1 << lane for lane in range(LANES) if weighed[lane] > 0.2)
+    assert instructions._fitting(*given, *limits, plain) == bits
+    assert plain.tolist() == out.tolist()
+
+
+@pytest.mark.parametrize("shape", [(LANES,), (7, LANES), (3, 5, LANES)])
+def test_zeros_begin_with_a_line_of_the_cache(shape):
+    found = zeros(*shape)
+
+    assert found.shape == shape
+    assert found.ctypes.data % 64 == 0
+    assert not found.any()
 
 
 @njit(cache=False)
