@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.columns import COSINE, UNIT, Columns, Firms, as_matrix
+from matching.columns import COSINE, UNIT, Columns, Firms, Side, as_matrix
 from matching.kernels import njit
 from matching.knowledge import Knowledge
 from matching.market import Market
-from matching.region import arc_km
+from matching.region import arc_km, km_between
+from matching.scoring import clear, compete, dot, kept_apart, speak, spread_out
 from matching.sentences import sentence as pair_sentence
 from matching.settings import Settings
 from matching.types import Language, Reason
@@ -104,14 +105,13 @@ def propose(
     weights = as_matrix(needs.topics, market.n_topics, np.int32)
     found: list[tuple[int, int, Ints]] = []
     by_topic = weights[:, : len(market.knowledge.topics)].tocsc()
+    blank = np.zeros(market.n_topics, np.int16)
     for topic in range(by_topic.shape[1]):
         rows = _about(by_topic, topic, needs.company, firms)
         if len(rows) >= FEWEST:
             found += [
                 (strength, topic, members)
-                for strength, members in islice(
-                    _of_topic(weights, rows, columns), limit
-                )
+                for strength, members in islice(_of_topic(columns, rows, blank), limit)
             ]
     found.sort(key=lambda one: (-one[0], one[1], one[2].tolist()))
     del by_topic  # a tenth of a gigabyte at 300,000 companies
@@ -165,14 +165,13 @@ def _about(by_topic: Any, topic: int, company: NDArray[np.int32], firms: Firms) 
     return best
 
 
-def _of_topic(weights: Any, rows: Ints, columns: Columns) -> Iterator[tuple[int, Ints]]:
+def _of_topic(
+    columns: Columns, rows: Ints, blank: NDArray[np.int16]
+) -> Iterator[tuple[int, Ints]]:
     """Yield strength and needs of the circles that a topic gives, without overlap."""
-    some = weights[rows]
-    alike = np.asarray((some @ some.T).toarray(), np.int64)
-    company = columns.needs.company[rows]
-    km = _distances(columns.firms, company)
-    fits = (alike >= _ALIKE) & _may_meet(columns.firms, company, km)
-    value = ((alike >> 12) * _closeness(km)).astype(np.int32)
+    fits = np.zeros((len(rows), len(rows)), np.bool_)
+    value = np.zeros(fits.shape, np.int32)
+    _compare(columns.needs, columns.firms, rows, blank, fits, value)
     free = np.ones(len(rows), np.bool_)
     queue = _grown(fits, value, np.arange(len(rows)), free)
     heapq.heapify(queue)
@@ -243,56 +242,54 @@ def _grow(
         strength[row] = inside // max(1, place * (place - 1) // 2)
 
 
+@njit()
+def _compare(
+    needs: Side,
+    firms: Firms,
+    rows: Ints,
+    blank: NDArray[np.int16],
+    fits: NDArray[np.bool_],
+    value: NDArray[np.int32],
+) -> None:
+    """Note which needs are alike, of companies that may sit at one table.
+
+    blank : zeros, as many as there are topics
+    value : likeness times closeness, where they fit
+    """
+    start, column, weight = needs.topics
+    traits, places, apart, others = firms
+    for x in range(len(rows)):
+        spread_out(needs.topics, rows[x], blank)
+        a = needs.traits[rows[x]].company
+        for y in range(x + 1, len(rows)):
+            alike = dot(start, column, weight, rows[y], blank)
+            b = needs.traits[rows[y]].company
+            if alike < _ALIKE or kept_apart(apart, others, a, b):
+                continue
+            one, other = traits[a], traits[b]
+            km = np.int64(-1)
+            if one.placed and other.placed:
+                p, q = places[a], places[b]
+                km = km_between(p[0], p[1], p[2], q[0], q[1], q[2])
+            minded = one.no_competitors or other.no_competitors
+            if (minded or km < COMPETE_KM) and compete(one, other):
+                continue
+            if speak(one, other):
+                known = np.int64(HALF_KM) if km < 0 else km
+                close = _CLOSE * HALF_KM // (HALF_KM + known)
+                fits[x, y] = fits[y, x] = True
+                value[x, y] = value[y, x] = (alike >> 12) * close
+        clear(needs.topics, rows[x], blank)
+
+
 def _distances(firms: Firms, company: NDArray[np.int32]) -> Ints:
     """Return whole kilometres between companies, -1 where a place is unknown."""
     place = firms.place[company]
-    squares = np.zeros((len(company), len(company)))
-    for axis in range(3):
-        squares += (place[:, None, axis] - place[None, :, axis]) ** 2
+    squares = ((place[:, None] - place[None, :]) ** 2).sum(axis=2)
     km: Ints = arc_km(np.sqrt(squares))
     placed = firms.traits["placed"][company]
     km[~(placed[:, None] & placed[None, :])] = -1
     return km
-
-
-def _closeness(km: Ints) -> Ints:
-    """Return 1 in one place, 1/2 at `HALF_KM` or where a place is unknown."""
-    known = np.where(km < 0, HALF_KM, km)
-    closeness: Ints = _CLOSE * HALF_KM // (HALF_KM + known)
-    return closeness
-
-
-def _may_meet(firms: Firms, company: NDArray[np.int32], km: Ints) -> NDArray[np.bool_]:
-    """Return who may sit at one table: no competitors, nobody who is kept apart."""
-    digits = firms.traits["digits"][company].astype(np.int64)
-    n = np.minimum(digits[:, None], digits[None, :])
-    sector = firms.traits["sector"][company].astype(np.int64)
-    same = sector[:, None] // 10 ** (digits[:, None] - n)
-    same = (n > 0) & (same == sector[None, :] // 10 ** (digits[None, :] - n))
-    minds = firms.traits["no_competitors"][company]
-    near = (km < COMPETE_KM) | minds[:, None] | minds[None, :]
-    may: NDArray[np.bool_] = ~(same & near)
-    speak = firms.traits["languages"][company]
-    may &= (speak[:, None] & speak[None, :] > 0) | (
-        speak[:, None] * speak[None, :] == 0
-    )
-    may[_apart(firms, company)] = False
-    np.fill_diagonal(may, False)
-    return may & may.T
-
-
-def _apart(firms: Firms, company: NDArray[np.int32]) -> tuple[Ints, Ints]:
-    """Return the places of those who must not meet; companies rise."""
-    first, number = (
-        firms.apart[company],
-        firms.apart[company + 1] - firms.apart[company],
-    )
-    one = np.repeat(np.arange(len(company)), number)
-    within = np.arange(len(one)) - np.repeat(np.cumsum(number) - number, number)
-    apart = firms.others[np.repeat(first, number) + within]
-    other = np.minimum(np.searchsorted(company, apart), len(company) - 1)
-    here = company[other] == apart
-    return one[here], other[here]
 
 
 def _accept(
