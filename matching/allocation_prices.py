@@ -276,8 +276,9 @@ def sweep(
         for i in order:
             begin, degree, k = start[i], start[i + 1] - start[i], room[i]
             for p in range(degree):
-                w = np.float64(weight[2 * (begin + p)])
-                surplus[p] = w - prices[neighbour[2 * (begin + p)]]
+                at = np.uint64(2 * (begin + p))
+                w = np.float64(weight[at])
+                surplus[p] = w - prices[np.uint32(neighbour[at])]
                 if w <= 0:
                     surplus[p] = -np.inf
             # The last price tells what need not be looked at; if too little is

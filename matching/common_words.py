@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from matching.columns import Array, Rows, only
 from matching.kernels import COMPILED, njit
+from matching.stages import beside
 
 Ints = npt.NDArray[np.int32]
 
@@ -44,7 +45,9 @@ def in_common(
         both[commonest] = True
     number = np.where(both, np.cumsum(both) - 1, -1).astype(np.int32)
     dtype = np.uint16 if both.sum() <= np.iinfo(np.uint16).max + 1 else np.int32
-    return _renumbered(needs, number, dtype), _renumbered(offerings, number, dtype)
+    with beside(lambda: _renumbered(needs, number, dtype)) as asked:
+        given = _renumbered(offerings, number, dtype)
+    return asked.result(), given
 
 
 def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:

@@ -31,6 +31,7 @@ from matching.scoring import (
     clear,
     content,
     dot,
+    entries,
     fetch,
     spread_out,
     weight,
@@ -255,7 +256,7 @@ def _look_back(
         if known < last and giver[known] == other:
             continue
         for theirs in range(offered[other], offered[other + 1]):
-            _products(rows[theirs], rows[theirs + 1], column, weights, topics, cosine)
+            _products(rows, theirs, column, weights, topics, cosine)
             its = offers[theirs]
             for need in range(begin, end):
                 topic = min(cosine[need - begin], np.int64(COSINE))
@@ -274,16 +275,16 @@ def _look_back(
 
 @njit(inline="always")
 def _products(
-    begin: Whole, end: Whole, column: Array, weight: Array, dense: Array, out: Array
+    start: Array, i: Whole, column: Array, weight: Array, dense: Array, out: Array
 ) -> None:
     """Write the products of a sparse row and ASIDE dense ones, interleaved."""
     a = b = c = d = np.int32(0)
-    for p in range(begin, end):
-        at, value = np.int64(column[p]) * ASIDE, np.int32(weight[p])
+    for p in entries(start, i):
+        at, value = np.uint64(column[p]) * np.uint64(ASIDE), np.int32(weight[p])
         a += value * dense[at]
-        b += value * dense[at + 1]
-        c += value * dense[at + 2]
-        d += value * dense[at + 3]
+        b += value * dense[at + np.uint64(1)]
+        c += value * dense[at + np.uint64(2)]
+        d += value * dense[at + np.uint64(3)]
     out[0], out[1], out[2], out[3] = a, b, c, d
 
 

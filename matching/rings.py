@@ -183,7 +183,8 @@ def _spread(found: list[list[int]], limit: int) -> Iterator[list[int]]:
 def _place(pairs: Pairs, giver: int, taker: int) -> tuple[int, int]:
     """Return the number of a pair and the side of it that is this help."""
     a, b = min(giver, taker), max(giver, taker)
-    first, last = np.searchsorted(pairs.a, [a, a + 1])
+    # Of their own type, or all pairs would be converted to another.
+    first, last = np.searchsorted(pairs.a, np.array([a, a + 1], pairs.a.dtype))
     return int(first + np.searchsorted(pairs.b[first:last], b)), int(giver == a)
 
 
@@ -205,7 +206,8 @@ def _find(
     start, target, value = out
     back_start, source, back_value = into
     n = len(start) - 1
-    closing = np.zeros(n, np.int64)  # score of the help from c to a
+    closing = np.zeros(n, value.dtype)  # score of the help from c to a
+    beyond = start[:-1].copy()  # whom each company helps: the first that is above a
     count = 0
     weakest = 0  # place of the weakest ring kept
     for a in range(n):
@@ -215,9 +217,12 @@ def _find(
             b = target[p]
             if b < a or (count > limit and value[p] <= strength[weakest]):
                 continue
-            for q in range(start[b], start[b + 1]):
-                c = target[q]
-                if c < a or closing[c] == 0:
+            end = start[b + 1]
+            while beyond[b] < end and target[beyond[b]] <= a:
+                beyond[b] += 1
+            for q in range(np.uint64(beyond[b]), np.uint64(end)):
+                c = np.uint32(target[q])
+                if closing[c] == 0:
                     continue
                 count += 1
                 least = min(value[p], value[q], closing[c])

@@ -7,6 +7,8 @@ each in [0, 1]. A score in steps of 1 / COSINE is a whole number, so that every 
 to compute it gives the same. What must not meet is excluded, never scored down.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -76,15 +78,26 @@ def may_meet(firms: Records, apart: Array, others: Array, a: Whole, b: Whole) ->
     one, other = firms[a], firms[b]
     if a == b or not (one.active and other.active):
         return False
-    both_speak = one.languages != 0 and other.languages != 0
-    if both_speak and (one.languages & other.languages) == 0:
+    if not speak(one, other) or kept_apart(apart, others, a, b):
         return False
-    if (one.no_competitors or other.no_competitors) and compete(one, other):
-        return False
+    minded = one.no_competitors or other.no_competitors
+    return not (minded and compete(one, other))
+
+
+@njit(inline="always")
+def speak(one: Record, other: Record) -> bool:
+    """Return whether two companies share a language, as far as both say."""
+    silent = one.languages == 0 or other.languages == 0
+    return bool(silent or (one.languages & other.languages) != 0)
+
+
+@njit(inline="always")
+def kept_apart(apart: Array, others: Array, a: Whole, b: Whole) -> bool:
+    """Return whether two companies avoid each other, or have met too recently."""
     for p in range(apart[a], apart[a + 1]):  # noqa: SIM110 (compiled)
         if others[p] == b:
-            return False
-    return True
+            return True
+    return False
 
 
 @njit()
@@ -105,6 +118,16 @@ def content(topic: Whole, text: Whole, rules: Rules) -> Whole:
     return ((FACTOR - rules.text) * topic + rules.text * text) >> BITS
 
 
+@njit(inline="always")
+def entries(start: Array, i: Whole) -> Any:
+    """Return the places of a sparse row's entries, as unsigned numbers.
+
+    With others every access asks first whether it counts from the end of the array:
+    half of the instructions of a product.
+    """
+    return range(np.uint64(start[i]), np.uint64(start[i + 1]))
+
+
 @njit()
 def dot(start: Array, column: Array, weight: Array, i: Whole, dense: Array) -> Whole:
     """Return the product of a sparse row and a dense one, at most COSINE.
@@ -113,7 +136,7 @@ def dot(start: Array, column: Array, weight: Array, i: Whole, dense: Array) -> W
     users, which costs more than the product, and threads wait for each other.
     """
     total = np.int64(0)
-    for p in range(start[i], start[i + 1]):
+    for p in entries(start, i):
         total += np.int64(weight[p]) * np.int64(dense[column[p]])
     return min(total, np.int64(COSINE))
 
