@@ -59,11 +59,15 @@ def insert(
     i: Whole,
     product: Whole,
     offering: Whole,
+    enough: Whole,
     limit: Whole,
 ) -> None:
     """Add an offering to the list of need `i`, unless it cannot reach it.
 
     The arrays are those of `Lists`.
+
+    enough : from so many on, the level rises
+    limit : so many are kept
     """
     here = product // STEP
     if here < level[i]:
@@ -73,7 +77,7 @@ def insert(
     tally[i, here] += 1
     above[i] += 1
     old = level[i]
-    while above[i] - tally[i, level[i]] >= limit:
+    while above[i] - tally[i, level[i]] >= enough:
         above[i] -= tally[i, level[i]]
         level[i] += 1
     if level[i] > old:

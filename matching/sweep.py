@@ -48,6 +48,7 @@ from matching.scoring import PAID, may_meet, weight
 from matching.tiles import TILE, Tiles
 
 SAMPLED = 14  # of the offerings in a sample are better than what is guessed
+SAMPLE, OTHERS, ALL = range(3)  # groups of a tile: one, the others, all of them
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -105,9 +106,8 @@ def sweep(columns: Columns, tiles: Tiles, needs: Longs, limit: int) -> Lists:
     """
     n, n_topics = len(needs), tiles.most.shape[1]
     asked = _asked(columns, n_topics, needs)
-    lists, guesses = empty(n, limit), empty(n, SAMPLED)
-    limits = limit, SAMPLED
-    _search(asked, tiles, columns.scene, limits, lists, guesses, _work(n, n_topics))
+    lists, work = empty(n, limit), _work(n, n_topics)
+    _search(asked, tiles, columns.scene, limit, lists, work)
     return lists
 
 
@@ -150,32 +150,30 @@ def _search(
     asked: Asked,
     tiles: Tiles,
     scene: Scene,
-    limits: tuple[Whole, Whole],
+    limit: Whole,
     lists: Lists,
-    guesses: Lists,
     work: Work,
 ) -> None:
     """Fill in `lists`: guess what will be good enough, and prove it.
 
     From one group of each tile one learns about how good the last of a list will be.
-    What is better is looked for then; where that turns out to be too little, again
-    without a guess.
+    What is better is looked for then in the others; where that turns out to be too
+    little, in all of them without a guess.
     """
-    limit, few = limits
-    asked, tiles, scene, work = borrowed((asked, tiles, scene, work))
-    lists, guesses = borrowed((lists, guesses))
+    asked, tiles, scene, work, lists = borrowed((asked, tiles, scene, work, lists))
     factor = best_factors(asked.traits, tiles.regions, scene.borders, scene.rules)
     bound, region = tile_bounds(asked.weight, tiles.most, tiles.first, factor)
     over = np.float32(FACTOR) / np.maximum(factor, 1).astype(np.float32)
     view = View(bound, over, region, _by_worth(bound))
     everybody = np.ones(len(asked.terms), np.bool_)
-    _sweep(asked, tiles, view, everybody, True, scene, few, guesses, work)
-    lists.level[:], lists.cut[:] = guesses.level, guesses.cut
-    _sweep(asked, tiles, view, everybody, False, scene, limit, lists, work)
+    limits = min(SAMPLED, limit), limit
+    _sweep(asked, tiles, view, everybody, SAMPLE, scene, limits, lists, work)
+    limits = limit, limit
+    _sweep(asked, tiles, view, everybody, OTHERS, scene, limits, lists, work)
     short = (lists.above < limit) & (lists.level > 0)
     if short.any():
         forget(lists, short)
-        _sweep(asked, tiles, view, short, False, scene, limit, lists, work)
+        _sweep(asked, tiles, view, short, ALL, scene, limits, lists, work)
     finish(lists, limit)
 
 
@@ -194,13 +192,17 @@ def _sweep(
     tiles: Tiles,
     view: View,
     who: Array,
-    sampled: Whole,
+    part: Whole,
     scene: Scene,
-    limit: Whole,
+    limits: tuple[Whole, Whole],
     lists: Lists,
     work: Work,
 ) -> None:
-    """Take offerings of all tiles, or of a sample, into the lists of some needs."""
+    """Take offerings of all tiles into the lists of some needs.
+
+    part : SAMPLE, OTHERS or ALL groups of each tile
+    limits : from how many on the level rises, and how many are kept
+    """
     chosen, cut = work.chosen, lists.cut
     for tile in view.order:
         n = 0
@@ -210,8 +212,9 @@ def _sweep(
             n += who[i] and bound[i] > cut[i]
         if n > 0:
             over = view.over[view.region[tile]]
-            some = np.int64(1) << (tile % LANES) if sampled else np.int64(-1)
-            _open(asked, tiles, tile, some, over, scene, limit, lists, work, n)
+            one = np.int64(1) << (tile % LANES)
+            some = one if part == SAMPLE else ~one if part == OTHERS else np.int64(-1)
+            _open(asked, tiles, tile, some, over, scene, limits, lists, work, n)
 
 
 @njit()
@@ -222,7 +225,7 @@ def _open(
     some: Whole,
     over: Floats,
     scene: Scene,
-    limit: Whole,
+    limits: tuple[Whole, Whole],
     lists: Lists,
     work: Work,
     n: Whole,
@@ -250,7 +253,7 @@ def _open(
             slot = tile * TILE + g * LANES
             _spread(tiles.topics, tiles.offering, slot, work.rows)
             needs = waiting[g, : length[g]], promise[g, : length[g]]
-            _take(asked, tiles, slot, over, scene, limit, lists, work, needs)
+            _take(asked, tiles, slot, over, scene, limits, lists, work, needs)
             _clear(tiles.topics, slot, work.rows)
 
 
@@ -279,7 +282,7 @@ def _take(
     slot: Whole,
     over: Floats,
     scene: Scene,
-    limit: Whole,
+    limits: tuple[Whole, Whole],
     lists: Lists,
     work: Work,
     some: tuple[Array, Array],
@@ -304,6 +307,7 @@ def _take(
     low = np.float32(rules.least_topic) - np.float32(1)
     no_kind = np.float32(rules.unknown_help / FACTOR)
     other_kind = np.float32(rules.wrong_help / FACTOR)
+    enough_known, limit = limits
     waiting, promise = some
     for x in range(len(waiting)):
         i = waiting[x]
@@ -343,6 +347,7 @@ def _take(
                     i,
                     product,
                     offering[at],
+                    enough_known,
                     limit,
                 )
 

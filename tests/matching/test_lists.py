@@ -20,7 +20,7 @@ def test_the_best_are_kept_and_ties_go_to_the_first(given_, limit):
 
     for offering, product in enumerate(given_):
         before = lists.cut[1]
-        insert(*lists, 1, product, offering, limit)
+        insert(*lists, 1, product, offering, limit, limit)
         assert lists.cut[1] >= before
     finish(lists, limit)
 
@@ -36,7 +36,7 @@ def test_what_a_list_asks_for_is_never_more_than_its_last(given_, limit):
     lists = empty(1, limit)
 
     for offering, product in enumerate(given_):
-        insert(*lists, 0, product, offering, limit)
+        insert(*lists, 0, product, offering, limit, limit)
 
     last = sorted(given_, reverse=True)[limit - 1] if len(given_) >= limit else 0
     assert lists.cut[0] <= last / COSINE
