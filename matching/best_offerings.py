@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matching.candidates import Index, search
 from matching.columns import BITS, Array, Columns, Scene, Side, Whole
 from matching.instructions import borrowed
-from matching.kernels import keep_best, njit
+from matching.kernels import entries, keep_best, njit
 from matching.lists import LAST
 from matching.scoring import blank_rows, content, dot, fetch, weight
 from matching.settings import Settings
@@ -109,9 +109,9 @@ def _compare(
     at = n = 0
     for one in range(len(needs)):
         need = needs[one]
-        for p in range(a_start[need], a_start[need + 1]):
+        for p in entries(a_start, need):
             words[a_column[p]] = a_weight[p]
-        for p in range(c_start[need], c_start[need + 1]):
+        for p in entries(c_start, need):
             topics[c_column[p]] = c_weight[p]
         begin = n
         for x in range(at, at + count[one]):
@@ -127,9 +127,9 @@ def _compare(
                 key[n] = (score << np.int64(32)) | (LAST - offering)
                 n += 1
         at += count[one]
-        for p in range(a_start[need], a_start[need + 1]):
+        for p in entries(a_start, need):
             words[a_column[p]] = 0
-        for p in range(c_start[need], c_start[need + 1]):
+        for p in entries(c_start, need):
             topics[c_column[p]] = 0
         if n > begin + most:
             keep_best(key[begin:n], n - begin, most)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from matching.kernels import COMPILED, keep_best, njit
+from matching.kernels import COMPILED, entries, keep_best, njit
 
 if TYPE_CHECKING:
     from matching.topics import TextVectors
@@ -204,7 +204,7 @@ def _take(
 ) -> None:
     for i in range(len(order)):
         at = to_start[i]
-        for p in range(start[order[i]], start[order[i] + 1]):
+        for p in entries(start, order[i]):
             to_column[at], to_weight[at] = column[p], weight[p]
             at += 1
 
@@ -352,7 +352,7 @@ def _rescale(
 ) -> None:
     for i in range(len(start) - 1):
         ours, theirs = 0.0, 0.0
-        for p in range(start[i], start[i + 1]):
+        for p in entries(start, i):
             value = weight[p] * factors[column[p]]
             if first[column[p]]:
                 ours += value * value
@@ -361,7 +361,7 @@ def _rescale(
         total = (share if ours > 0 else 0.0) + ((1 - share) if theirs > 0 else 0.0)
         scale = np.sqrt(share / ours) if ours > 0 else 0.0
         other = np.sqrt((1 - share) / theirs) if theirs > 0 else 0.0
-        for p in range(start[i], start[i + 1]):
+        for p in entries(start, i):
             times = scale if first[column[p]] else other
             value = weight[p] * factors[column[p]] * times / np.sqrt(total) * UNIT
             out[p] = max(np.rint(value), 1.0)

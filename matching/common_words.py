@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.columns import Array, Rows, only
-from matching.kernels import COMPILED, njit
+from matching.kernels import COMPILED, entries, njit
 from matching.stages import beside
 
 Ints = npt.NDArray[np.int32]
@@ -66,7 +66,7 @@ def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:
 def _count(start: Array, column: Array, number: Ints, ends: Array) -> None:
     n = 0
     for i in range(len(start) - 1):
-        for p in range(start[i], start[i + 1]):
+        for p in entries(start, i):
             n += number[column[p]] >= 0
         ends[i + 1] = n
 
@@ -83,7 +83,7 @@ def _renumber(
 ) -> None:
     for i in range(len(start) - 1):
         at = to_start[i]
-        for p in range(start[i], start[i + 1]):
+        for p in entries(start, i):
             here = number[column[p]]
             if here >= 0:
                 to_column[at], to_weight[at] = here, weight[p]

@@ -24,14 +24,13 @@ from matching.columns import (
     Side,
     Whole,
 )
-from matching.kernels import njit
+from matching.kernels import entries, njit
 from matching.lists import LAST
 from matching.scoring import (
     PAID,
     clear,
     content,
     dot,
-    entries,
     fetch,
     spread_out,
     weight,

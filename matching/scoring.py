@@ -7,8 +7,6 @@ each in [0, 1]. A score in steps of 1 / COSINE is a whole number, so that every 
 to compute it gives the same. What must not meet is excluded, never scored down.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +23,7 @@ from matching.columns import (
     Whole,
 )
 from matching.instructions import prefetch
-from matching.kernels import njit
+from matching.kernels import entries, njit
 from matching.region import region_factor, region_factors
 from matching.settings import Settings
 
@@ -118,16 +116,6 @@ def content(topic: Whole, text: Whole, rules: Rules) -> Whole:
     return ((FACTOR - rules.text) * topic + rules.text * text) >> BITS
 
 
-@njit(inline="always")
-def entries(start: Array, i: Whole) -> Any:
-    """Return the places of a sparse row's entries, as unsigned numbers.
-
-    With others every access asks first whether it counts from the end of the array:
-    half of the instructions of a product.
-    """
-    return range(np.uint64(start[i]), np.uint64(start[i + 1]))
-
-
 @njit()
 def dot(start: Array, column: Array, weight: Array, i: Whole, dense: Array) -> Whole:
     """Return the product of a sparse row and a dense one, at most COSINE.
@@ -157,14 +145,14 @@ def blank_rows(widths: tuple[int, int]) -> tuple[Array, Array]:
 @njit()
 def spread_out(rows: Rows, i: Whole, dense: Array) -> None:
     """Write a sparse row into a dense one of zeros."""
-    for p in range(rows.start[i], rows.start[i + 1]):
+    for p in entries(rows.start, i):
         dense[rows.column[p]] = rows.weight[p]
 
 
 @njit()
 def clear(rows: Rows, i: Whole, dense: Array) -> None:
     """Undo `spread_out`."""
-    for p in range(rows.start[i], rows.start[i + 1]):
+    for p in entries(rows.start, i):
         dense[rows.column[p]] = 0
 
 

@@ -42,7 +42,7 @@ from matching.instructions import (
     lowest,
     zeros,
 )
-from matching.kernels import njit
+from matching.kernels import entries, njit
 from matching.lists import STEP, Lists, empty, finish, forget, insert
 from matching.scoring import PAID, may_meet, weight
 from matching.tiles import TILE, Tiles
@@ -263,7 +263,7 @@ def _spread(topics: Rows, offering: Array, slot: Whole, rows: Floats) -> None:
     start, column, weight = topics.start, topics.column, topics.weight
     for lane in range(LANES):
         if offering[slot + lane] >= 0:
-            for p in range(start[slot + lane], start[slot + lane + 1]):
+            for p in entries(start, slot + lane):
                 rows[column[p], lane] = weight[p]
 
 

@@ -25,7 +25,7 @@ from matching.columns import (
     take_rows,
 )
 from matching.instructions import LANES, zeros
-from matching.kernels import COMPILED, njit
+from matching.kernels import COMPILED, entries, njit
 from matching.region import arc_km
 from matching.stages import beside
 
@@ -171,7 +171,7 @@ def _write_peaks(
     step = np.float32(1 / (UNIT * UNIT))
     for slot in range(len(fresh)):
         most, lane = peak[slot // TILE], slot % TILE // LANES
-        for p in range(start[slot], start[slot + 1]):
+        for p in entries(start, slot):
             value = np.float32(weight[p]) * fresh[slot] * step
             most[topic[p], lane] = max(most[topic[p], lane], value)
 
@@ -187,7 +187,7 @@ def leading_topics(topics: Rows) -> Longs:
 def _lead(start: Array, column: Array, weight: Array, key: Longs) -> None:
     for i in range(len(key)):
         top = np.zeros(LEADING, np.int64)
-        for p in range(start[i], start[i + 1]):
+        for p in entries(start, i):
             # Of equal weights the first column.
             value = (np.int64(weight[p]) << 16) | (0xFFFF - np.int64(column[p]))
             for at in range(LEADING):
@@ -230,11 +230,11 @@ def _bisect(
             direction[:] = 0
             for i in range(n):
                 sign = np.float32(1 / half if i < half else -1 / (n - half))
-                for p in range(start[part[i]], start[part[i] + 1]):
+                for p in entries(start, part[i]):
                     direction[column[p]] += sign * np.float32(weight[p])
             for i in range(n):
                 total = np.float32(0)
-                for p in range(start[part[i]], start[part[i] + 1]):
+                for p in entries(start, part[i]):
                     total += np.float32(weight[p]) * direction[column[p]]
                 side[i] = -total
             part[:] = part[np.argsort(side, kind="mergesort")]
