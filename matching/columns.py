@@ -22,8 +22,8 @@ UNIT = 1 << 12  # a weight of 1 in a vector of length 1
 COSINE = UNIT * UNIT  # a cosine, content or score of 1
 BITS = 10
 FACTOR = 1 << BITS  # a factor of 1
-_STEP = 16  # of weights, between two levels
-_LEVELS = UNIT // _STEP + 2  # and a little more than 1, by rounding
+_STEP = np.uint64(16)  # of weights, between two levels
+_LEVELS = UNIT // int(_STEP) + 2  # and a little more than 1, by rounding
 FAR_KM = 600  # from there on a wide reach has its least factor
 
 ONSITE, STATE, NATIONAL, REMOTE = range(4)
@@ -217,11 +217,10 @@ def heaviest(rows: Rows, limit: int) -> Rows:
     if COMPILED:
         start = np.zeros(len(rows.start), np.int64)
         np.cumsum(np.minimum(np.diff(rows.start), limit), out=start[1:])
-        lighter = Rows(
-            start, np.empty(start[-1], rows.column.dtype), np.empty(start[-1], np.int16)
-        )
-        _keep_heaviest(*rows, limit, *lighter)
-        return lighter
+        room = start[-1] + 1  # where what is not kept of the last row is written
+        column, weight = np.empty(room, rows.column.dtype), np.empty(room, np.int16)
+        _keep_heaviest(*rows, limit, start, column, weight)
+        return Rows(start, column[:-1], weight[:-1])
     counts = np.diff(rows.start)
     owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     order = np.lexsort((-rows.weight, owner))
@@ -252,20 +251,23 @@ def _keep_heaviest(
     tally = np.empty(_LEVELS, np.int64)
     for i in range(len(start) - 1):
         begin, n = start[i], start[i + 1] - start[i]
-        row = weight[begin : begin + n]
+        row, columns = weight[begin : begin + n], column[begin : begin + n]
         least = _least(row, limit, tally, key) if n > limit else np.int64(0)
         whole, left = np.int64(0), np.int64(0)
+        at = first = to_start[i]
+        # Everything is written, and written over unless kept: no branch to guess.
         for x in range(n):
-            square = np.int64(row[x]) * np.int64(row[x])
+            to_column[at], to_weight[at] = columns[x], row[x]
+            square, kept = (
+                np.int64(row[x]) * np.int64(row[x]),
+                _key(row[x], x, n) >= least,
+            )
             whole += square
-            left += square if _key(row[x], x, n) >= least else np.int64(0)
+            left += square * kept
+            at += kept
         grown = np.sqrt(np.float64(whole) / np.float64(max(left, np.int64(1))))
-        at = to_start[i]
-        for x in range(n):
-            if _key(row[x], x, n) >= least:
-                to_column[at] = column[begin + x]
-                to_weight[at] = np.int16(np.floor(np.int64(row[x]) * grown))
-                at += 1
+        for p in range(first, at):
+            to_weight[p] = np.int16(np.floor(np.int64(to_weight[p]) * grown))
 
 
 @njit(inline="always")
@@ -282,14 +284,14 @@ def _least(row: Array, limit: Whole, tally: Array, key: Array) -> Whole:
     """
     tally[:] = 0
     for value in row:
-        tally[value // _STEP] += 1
-    level, above = _LEVELS - 1, np.int64(0)
+        tally[np.uint64(value) // _STEP] += 1
+    level, above = np.uint64(_LEVELS - 1), np.int64(0)
     while above + tally[level] < limit:
         above += tally[level]
-        level -= 1
+        level -= np.uint64(1)
     n = 0
     for x in range(len(row)):
-        if row[x] // _STEP == level:
+        if np.uint64(row[x]) // _STEP == level:
             key[n] = _key(row[x], x, len(row))
             n += 1
     keep_best(key, n, limit - above)

@@ -37,10 +37,12 @@ def in_common(
         columns rise within a row, are of type uint16 where that is enough, and fewer
         than `n_words`.
     """
-    texts = [np.bincount(side.column, minlength=n_words) for side in (needs, offerings)]
-    both = (texts[0] > 0) & (texts[1] > 0)
+    with beside(lambda: _texts(needs.column, n_words)) as asking:
+        giving = _texts(offerings.column, n_words)
+    both = (asking.result() > 0) & (giving > 0)
     if most is not None and both.sum() > most:
-        commonest = np.argsort(-(texts[0] + texts[1]) * both, kind="stable")[:most]
+        texts = (asking.result() + giving) * both
+        commonest = np.argsort(-texts, kind="stable")[:most]
         both = np.zeros(n_words, np.bool_)
         both[commonest] = True
     number = np.where(both, np.cumsum(both) - 1, -1).astype(np.int32)
@@ -48,6 +50,21 @@ def in_common(
     with beside(lambda: _renumbered(needs, number, dtype)) as asked:
         given = _renumbered(offerings, number, dtype)
     return asked.result(), given
+
+
+def _texts(column: Array, n_words: int) -> Array:
+    """Return in how many texts each word is."""
+    if not COMPILED:
+        return np.bincount(column, minlength=n_words)
+    texts = np.zeros(n_words, np.int64)
+    _tally(column, texts)
+    return texts
+
+
+@njit()
+def _tally(column: Array, texts: Array) -> None:
+    for one in column:
+        texts[one] += 1
 
 
 def _renumbered(rows: Rows, number: Ints, dtype: type) -> Rows:
