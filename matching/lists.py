@@ -59,14 +59,14 @@ def insert(
     i: Whole,
     product: Whole,
     offering: Whole,
-    enough: Whole,
+    rising: Whole,
     limit: Whole,
 ) -> None:
     """Add an offering to the list of need `i`, unless it cannot reach it.
 
     The arrays are those of `Lists`.
 
-    enough : from so many on, the level rises
+    rising : from so many on, the level rises
     limit : so many are kept
     """
     here = product // STEP
@@ -77,7 +77,7 @@ def insert(
     tally[i, here] += 1
     above[i] += 1
     old = level[i]
-    while above[i] - tally[i, level[i]] >= enough:
+    while above[i] - tally[i, level[i]] >= rising:
         above[i] -= tally[i, level[i]]
         level[i] += 1
     if level[i] > old:

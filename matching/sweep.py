@@ -292,12 +292,8 @@ def _take(
     some : the needs, and what the group promises each
     """
     needs, column, value, terms = asked.traits, asked.column, asked.value, asked.terms
-    others, offering, fresh, kinds = (
-        tiles.traits,
-        tiles.offering,
-        tiles.fresh,
-        tiles.help,
-    )
+    others, offering = tiles.traits, tiles.offering
+    fresh, kinds = tiles.fresh, tiles.help
     firms, apart, kept_apart = scene.firms, scene.apart, scene.others
     borders, rules = scene.borders, scene.rules
     key, length, tally, level, above_level, cut = lists
@@ -307,7 +303,7 @@ def _take(
     low = np.float32(rules.least_topic) - np.float32(1)
     no_kind = np.float32(rules.unknown_help / FACTOR)
     other_kind = np.float32(rules.wrong_help / FACTOR)
-    enough_known, limit = limits
+    rising, limit = limits
     waiting, promise = some
     for x in range(len(waiting)):
         i = waiting[x]
@@ -347,7 +343,7 @@ def _take(
                     i,
                     product,
                     offering[at],
-                    enough_known,
+                    rising,
                     limit,
                 )
 
