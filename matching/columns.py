@@ -258,10 +258,8 @@ def _keep_heaviest(
         # Everything is written, and written over unless kept: no branch to guess.
         for x in range(n):
             to_column[at], to_weight[at] = columns[x], row[x]
-            square, kept = (
-                np.int64(row[x]) * np.int64(row[x]),
-                _key(row[x], x, n) >= least,
-            )
+            square = np.int64(row[x]) * np.int64(row[x])
+            kept = _key(row[x], x, n) >= least
             whole += square
             left += square * kept
             at += kept

@@ -338,14 +338,15 @@ class Market:
 def _written(values: Sequence[object]) -> bytes:
     """Return a column of records as bytes that no other values have.
 
-    Texts are joined where that is clear: a tenth of the time of `repr`.
+    Each value, and the column, ends with a mark: what moves from one column into the
+    next is something else. Texts are joined: a tenth of the time of `repr`.
     """
     if set(map(type, values)) == {str}:
-        texts: Any = values
+        texts: Any = [*values, ""]
         joined: str = BETWEEN.join(texts)
-        if joined.count(BETWEEN) < len(values):
-            return joined.encode("utf-8", "surrogatepass")
-    return repr(values).encode("utf-8", "surrogatepass")
+        if joined.count(BETWEEN) == len(values):
+            return b"texts:" + joined.encode("utf-8", "surrogatepass")
+    return f"values:{values!r}{BETWEEN}".encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=1024)

@@ -48,6 +48,19 @@ def test_the_order_of_the_input_changes_no_byte():
     assert plan(shuffled).manifest["market"] == plan(market).manifest["market"]
 
 
+@pytest.mark.parametrize("moved", ["a", "a\0b", "\0"])
+def test_what_moves_from_one_field_to_the_next_is_another_market(moved):
+    market = random_market(2)
+
+    def fingerprint(text: str, title: str) -> str:
+        first, *others, last = market.listings
+        # A field of all listings is written before the next: these two are neighbours.
+        rows = replace(first, title=title), *others, replace(last, text=text)
+        return replace(market, listings=rows).fingerprint
+
+    assert fingerprint(f"Text{moved}", "") != fingerprint("Text", moved)
+
+
 def test_plain_python_gives_the_same_bytes_as_compiled_kernels():
     program = "from tests.matching.test_plan import digest; print(digest(3))"
     environment = os.environ | {"HANDSCHLAG_NO_NUMBA": "1"}
