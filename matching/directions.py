@@ -145,12 +145,49 @@ def _transpose(start: Array, giver: Ints, taker: Ints, free: Array) -> None:
             taker[at] = i
 
 
+def unknown(edges: Edges, back: Links) -> Links:
+    """Return whom each company gives to without being given to, as far as known.
+
+    Parameters
+    ----------
+    edges : Edges
+    back : Links
+        `by_giver` of the same edges.
+    """
+    start = np.zeros_like(back.start)
+    other = np.empty_like(back.other)
+    n = _unknown(edges.start, edges.giver, back.start, back.other, start, other)
+    return Links(start, other[:n])
+
+
+@njit()
+def _unknown(
+    start: Array,
+    giver: Ints,
+    back_start: Array,
+    taker: Ints,
+    to_start: Array,
+    to_other: Ints,
+) -> Whole:
+    """Fill in the links; return how many there are."""
+    n = 0
+    for i in range(len(start) - 1):
+        to_start[i] = n
+        known, last = start[i], start[i + 1]
+        for e in range(back_start[i], back_start[i + 1]):
+            while known < last and giver[known] < taker[e]:
+                known += 1
+            to_other[n] = taker[e]
+            n += known == last or giver[known] != taker[e]
+    to_start[len(start) - 1] = n
+    return n
+
+
 class Back(NamedTuple):
     """What computing the missing directions reads."""
 
     columns: Columns
-    forth: Links  # the givers of each taker
-    back: Links  # the takers of each giver
+    missing: Links  # those whom each company gives to and may not take from yet
     widths: tuple[int, int]  # number of columns of topics and of words
 
 
@@ -165,11 +202,8 @@ class Found(NamedTuple):
 
 
 def backwards(block: tuple[int, int], shared: Back) -> Found:
-    """For companies in a range: their best match with each company they give to.
-
-    Only where it is unknown: a company that is no giver of theirs yet.
-    """
-    start, other = shared.back
+    """For companies in a range: their best match with each that it is missing with."""
+    start, other = shared.missing
     own = slice(int(start[block[0]]), int(start[block[1]]))
     score, need, offering = (np.zeros(own.stop - own.start, np.int32) for _ in range(3))
     columns, (n_topics, n_words) = shared.columns, shared.widths
@@ -177,7 +211,7 @@ def backwards(block: tuple[int, int], shared: Back) -> Found:
         columns.needs,
         columns.offerings,
         columns.scene,
-        (*shared.forth, *shared.back),
+        (start, other),
         block,
         np.zeros(n_topics * ASIDE, np.int32),
         np.zeros((ASIDE, n_words), np.int16),
@@ -195,14 +229,14 @@ def _backwards(
     needs: Side,
     offerings: Side,
     scene: Scene,
-    links: tuple[Array, Ints, Array, Ints],
+    missing: tuple[Array, Ints],
     block: tuple[int, int],
     topics: Array,
     words: Array,
     alike: Array,
     found: tuple[Ints, Ints, Ints],
 ) -> None:
-    """Compare the needs of each company, some at a time, with those it gives to."""
+    """Compare the needs of each company with those it may take from, some at once."""
     first, own_topics, own_words = needs.first, needs.topics, needs.words
     for i in range(block[0], block[1]):
         for begin in range(first[i], first[i + 1], ASIDE):
@@ -210,9 +244,9 @@ def _backwards(
             for need in range(begin, end):
                 spread_out(own_topics, need, topics[need - begin :: ASIDE])
                 spread_out(own_words, need, words[need - begin])
-            some = i, begin, end, links[2][block[0]]
+            some = i, begin, end, missing[0][block[0]]
             _look_back(
-                needs, offerings, scene, links, some, topics, words, alike, found
+                needs, offerings, scene, missing, some, topics, words, alike, found
             )
             for need in range(begin, end):
                 clear(own_topics, need, topics[need - begin :: ASIDE])
@@ -224,36 +258,32 @@ def _look_back(
     needs: Side,
     offerings: Side,
     scene: Scene,
-    links: tuple[Array, Ints, Array, Ints],
+    missing: tuple[Array, Ints],
     some: tuple[Whole, Whole, Whole, Whole],
     topics: Array,
     words: Array,
     alike: Array,
     found: tuple[Ints, Ints, Ints],
 ) -> None:
-    """Compare needs begin to end of company i with those it gives to.
+    """Compare needs begin to end of company i with those it may take from.
 
     some : i, begin, end, and the edge at which `found` begins
     topics, words : the needs, densely; topics side by side
     alike : room for rows of ALIKE, what has yet to be compared word by word
     """
-    start, giver, back_start, taker = links
+    start, giver = missing
     i, begin, end, offset = some
     traits, offers, offered = needs.traits, offerings.traits, offerings.first
     column, weights = offerings.topics.column, offerings.topics.weight
     rows = offerings.topics.start
     firms, borders, rules = scene.firms, scene.borders, scene.rules
-    no_paid, known, last = firms[i].no_paid, start[i], start[i + 1]
+    no_paid = firms[i].no_paid
     cosine, n = np.zeros(ASIDE, np.int64), 0
-    for e in range(back_start[i], back_start[i + 1]):
-        other = taker[e]
-        following = taker[min(e + AHEAD, len(taker) - 1)]
+    for e in range(start[i], start[i + 1]):
+        other = giver[e]
+        following = giver[min(e + AHEAD, len(giver) - 1)]
         for theirs in range(offered[following], offered[following + 1]):
             fetch(rows, column, weights, theirs)
-        while known < last and giver[known] < other:
-            known += 1
-        if known < last and giver[known] == other:
-            continue
         for theirs in range(offered[other], offered[other + 1]):
             _products(rows, theirs, column, weights, topics, cosine)
             its = offers[theirs]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matching.best_offerings import Kept, Shared, best_offerings, met_by
 from matching.candidates import batches, build
 from matching.columns import Columns
-from matching.directions import Back, Links, backwards, by_giver, joined, takers
+from matching.directions import Back, backwards, by_giver, joined, takers, unknown
 from matching.engine import Engine, LocalEngine
 from matching.market import Market
 from matching.outcome import Plan, aside, publish
@@ -97,14 +97,13 @@ def score(
         edges = takers(columns, kept)
         del kept  # a quarter of a gigabyte at 300,000 companies
         back = by_giver(edges)
-        missing = joined(
-            stages.map(
-                backwards,
-                company_blocks(back.start),
-                Back(columns, Links(edges.start, edges.giver), back, market.widths),
-            )
+        missing = unknown(edges, back)
+        found = stages.map(
+            backwards,
+            company_blocks(missing.start),
+            Back(columns, missing, market.widths),
         )
-        pairs = merge(edges, back, missing)
+        pairs = merge(edges, back, joined(found))
     return pairs, met
 
 
