@@ -21,6 +21,11 @@ from matching.topics import TopicModel
 ROOT = Path(__file__).parents[2]
 JUDGED = ROOT / "tests" / "data" / "judged_dev.jsonl"
 FIELD = JUDGED.with_name("judged_field.jsonl")
+# Written when the method was done; nothing may be chosen by looking at them.
+BLIND = (
+    JUDGED.with_name("judged_blind.jsonl"),
+    JUDGED.with_name("judged_pages.jsonl"),
+)
 LABELLED = JUDGED.with_name("labelled_topics.jsonl")
 OFF_TOPIC = JUDGED.with_name("off_topic.txt")
 TITLES = ROOT.parent / "shared" / "data" / "dnb_titles"
@@ -31,20 +36,21 @@ Floats = npt.NDArray[np.float64]
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m matching.evaluation.report")
-    parser.add_argument(
-        "--judged", type=Path, nargs="+", default=(JUDGED, FIELD), help="graded files"
-    )
+    parser.add_argument("--judged", type=Path, nargs="+", help="graded files")
     parser.add_argument(
         "--ablation", action="store_true", help="what each ingredient is worth"
     )
     options = parser.parse_args(arguments)
-    sets = {path.stem: read_mixed(path) for path in options.judged}
+    judged = options.judged
+    if judged is None:
+        judged = (JUDGED, FIELD) if options.ablation else (JUDGED, FIELD, *BLIND)
+    sets = {path.stem: read_mixed(path) for path in judged}
     if options.ablation:
         ablation(knowledge.load(), sets)
         return 0
     model = TopicModel.load()
-    for name, judged in sets.items():
-        print_judged(model, judged, name)
+    for name, one in sets.items():
+        print_judged(model, one, name)
         print()
     print_messy(model, next(iter(sets.values())))
     print()

@@ -81,7 +81,12 @@ def test_held_out_sentences_are_not_in_the_knowledge():
 
 
 @pytest.mark.parametrize(
-    ("path", "least"), [(report.JUDGED, 0.83), (report.FIELD, 0.7)]
+    ("path", "least"),
+    [
+        (report.JUDGED, 0.83),
+        (report.FIELD, 0.7),
+        *((path, 0.85) for path in report.BLIND),
+    ],
 )
 def test_matching_is_well_ahead_of_every_peer(model, path, least):
     judged = read_mixed(path)
