@@ -29,6 +29,8 @@ LOOPBACK = "127.0.0.1"
 _STARTING = 60.0  # seconds that a process may take to start
 _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA")
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _THREADS}
+# It would ask a hundred times a second where a worker is; nobody looks here.
+_NO_PROFILE = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
 
 def make_certificates(folder: Path) -> tuple[str, str, str]:
@@ -98,7 +100,7 @@ class Cluster:
     """
 
     def __init__(self, workers: int = 2, *, tls: bool = True) -> None:
-        self._wanted = workers
+        self.wanted = workers
         self._folder = tempfile.TemporaryDirectory(prefix="handschlag-cluster-")
         self.tls = make_certificates(self.folder) if tls else ()
         self.address = ""
@@ -113,7 +115,7 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         try:
             self._start_scheduler()
-            for _ in range(self._wanted):
+            for _ in range(self.wanted):
                 self.add_worker()
         except BaseException:
             self.stop()
@@ -128,13 +130,14 @@ class Cluster:
     ) -> None:
         self.stop()
 
-    def connect(self, *, workers: int | None = None) -> DaskEngine:
+    def connect(self, *, workers: int | None = None, mapped: bool = True) -> DaskEngine:
         """Return an engine, as soon as all (or so many) workers are there."""
         return DaskEngine.connect(
             self.address,
             tls=self.tls,
-            workers=self._wanted if workers is None else workers,
+            workers=self.wanted if workers is None else workers,
             timeout=_STARTING,
+            mapped=mapped,
         )
 
     def add_worker(self) -> None:
@@ -189,7 +192,10 @@ class Cluster:
                     *(sys.executable, "-m", f"distributed.cli.dask_{role}"),
                     *(*options, *files, *local, "--no-dashboard"),
                 ],
-                env=os.environ | _ONE_THREAD | {"PYTHONPATH": _source_folder()},
+                env=os.environ
+                | _ONE_THREAD
+                | _NO_PROFILE
+                | {"PYTHONPATH": _source_folder()},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,

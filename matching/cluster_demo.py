@@ -31,6 +31,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     show.add_argument("--companies", type=int, default=3000)
     show.add_argument("--workers", type=int, default=2)
     show.add_argument("--repeats", type=int, default=3)
+    show.add_argument("--sent", action="store_true", help="map no memory")
     show.add_argument("--tcp", action="store_true", help="without TLS")
     split = commands.add_parser("partition", help="allocate in parts: the loss")
     split.add_argument("--companies", type=int, default=3000)
@@ -40,9 +41,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     market = generated(chosen.companies, chosen.seed)
     if chosen.command == "demo":
-        return demo(
-            market, workers=chosen.workers, repeats=chosen.repeats, tls=not chosen.tcp
-        )
+        cluster = Cluster(chosen.workers, tls=not chosen.tcp)
+        return demo(market, cluster, repeats=chosen.repeats, mapped=not chosen.sent)
     return partition(market, parts=chosen.parts)
 
 
@@ -60,12 +60,13 @@ def generated(companies: int, seed: int) -> Market:
     return market
 
 
-def demo(market: Market, *, workers: int, repeats: int, tls: bool) -> int:
+def demo(market: Market, cluster: Cluster, *, repeats: int, mapped: bool) -> int:
     """Plan on threads and on a cluster, kill a worker, and compare the bytes."""
+    workers = cluster.wanted
     local = LocalEngine(workers)
     plan(market, engine=local)  # compile and warm up
-    with Cluster(workers, tls=tls) as cluster:
-        dask = cluster.connect()
+    with cluster:
+        dask = cluster.connect(mapped=mapped)
         plan(market, engine=dask)
         # In turns: what else the machine does meets both.
         runs = [(_run(market, local), _run(market, dask)) for _ in range(repeats)]

@@ -3,72 +3,34 @@
 import asyncio
 import concurrent.futures
 import hashlib
-import pickle
+import os
 import queue
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import distributed
-import numpy as np
 import psutil
-from distributed.protocol import dask_deserialize, dask_serialize
 
 from matching.engine import BlockT, Cancel, Progress, ResultT, SharedT
 from matching.errors import Cancelled, EngineError
+from matching.parcel import Parcel, UnreachableError, can_map
 
+PARTS = 4  # a task is this part of a worker's share of what is left
 _ATTEMPTS = 3  # to send again what the blocks share, after all who had it were lost
 _LOST = (asyncio.CancelledError, concurrent.futures.CancelledError)
 
 
-class Parcel:
-    """What the blocks share, on its way to a worker.
-
-    Arrays that arrive inside a message begin at any byte. Kernels would be compiled
-    anew for such arrays and run slower, so each gets memory of its own on arrival,
-    once per worker.
-    """
-
-    def __init__(self, head: bytes, buffers: Sequence[Any]) -> None:
-        self.head = head
-        self.buffers = buffers
-
-    @classmethod
-    def of(cls, content: object) -> "Parcel":
-        """Pack an object; its arrays stay where they are."""
-        buffers: list[pickle.PickleBuffer] = []
-        head = pickle.dumps(content, protocol=5, buffer_callback=buffers.append)
-        return cls(head, [np.frombuffer(part.raw(), np.uint8) for part in buffers])
-
-    @cached_property
-    def content(self) -> Any:
-        """The object again; unpacked once, then kept."""
-        return pickle.loads(self.head, buffers=self.buffers)  # noqa: S301 - our own
-
-
-def _to_frames(parcel: Parcel) -> tuple[dict[str, Any], list[Any]]:
-    return {}, [parcel.head, *parcel.buffers]
-
-
-def _from_frames(header: dict[str, Any], frames: list[Any]) -> Parcel:
-    head, *buffers = frames
-    return Parcel(bytes(head), [np.array(part, np.uint8) for part in buffers])
-
-
-dask_serialize.register(Parcel)(_to_frames)
-dask_deserialize.register(Parcel)(_from_frames)
-
-
 def _compute(
-    step: Callable[[Any, Any], Any], block: object, kind: Any, *parcels: Parcel
-) -> Any:
-    """Compute a block with what was shared, put together again."""
+    step: Callable[[Any, Any], Any], blocks: list[Any], kind: Any, *parcels: Parcel
+) -> list[Any]:
+    """Compute some blocks with what was shared, put together again."""
     parts = [parcel.content for parcel in parcels]
-    return step(block, parts[0] if kind is None else kind(*parts))
+    shared = parts[0] if kind is None else kind(*parts)
+    return [step(block, shared) for block in blocks]
 
 
 class DaskEngine:
@@ -81,12 +43,19 @@ class DaskEngine:
     computed again by the others; if what they share was lost too, it is sent again.
     """
 
-    def __init__(self, client: Any, *, patience: float = 30.0) -> None:
-        """Use a `distributed.Client`; wait `patience` seconds for a lost worker."""
+    def __init__(
+        self, client: Any, *, patience: float = 30.0, mapped: bool = True
+    ) -> None:
+        """Use a `distributed.Client`.
+
+        patience : seconds to wait for a lost worker
+        mapped : whether workers on this machine may map its memory
+        """
         self._client = client
         self.patience = patience
-        # What was sent last, and the futures that stand for it.
-        self.sent: list[tuple[Any, Any]] = []
+        self.mapped = mapped and hasattr(os, "memfd_create")
+        self.sent: list[_Sent] = []
+        self._together: set[str] = set()  # workers that can map our memory
 
     @classmethod
     def connect(
@@ -96,6 +65,7 @@ class DaskEngine:
         tls: Sequence[str] = (),
         workers: int = 1,
         timeout: float = 8.0,
+        mapped: bool = True,
     ) -> "DaskEngine":
         """Connect to a scheduler; `tls` are the files of authority, certificate, key.
 
@@ -125,7 +95,7 @@ class DaskEngine:
         if set(client.run(source_version).values()) != {source_version()}:
             client.close(timeout=1)
             raise EngineError(f"{address}: a worker runs another version of matching")
-        return cls(client)
+        return cls(client, mapped=mapped)
 
     def map_blocks(
         self,
@@ -165,18 +135,18 @@ class DaskEngine:
         parts = [shared] if fields is None else [getattr(shared, one) for one in fields]
         sent = self._send(parts)
         run = uuid.uuid4().hex
+        left = [i for i in range(len(blocks)) if i not in results]
         numbers = {
             self._client.submit(
                 _compute,
                 step,
-                blocks[i],
+                [blocks[i] for i in some],
                 kind,
                 *sent,
-                key=f"block-{run}-{i}",
+                key=f"blocks-{run}-{some[0]}",
                 pure=False,
-            ): i
-            for i in range(len(blocks))
-            if i not in results
+            ): some
+            for some in bundles(left, sum(self._client.nthreads().values()))
         }
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for future in numbers:
@@ -187,10 +157,11 @@ class DaskEngine:
                 self._check(watch, bool(ready))
                 values = self._client.gather(ready, direct=True)
                 for future, value in zip(ready, values, strict=True):
-                    results[numbers[future]] = value
+                    results.update(zip(numbers[future], value, strict=True))
                 watch.report(len(results), len(blocks))
-        except _LOST:
+        except (*_LOST, UnreachableError):
             self.sent = []  # what the blocks share may be lost as well
+            self._together = set()
         finally:
             if self._client.status == "running":
                 self._client.cancel(list(numbers), force=True)
@@ -208,21 +179,36 @@ class DaskEngine:
 
     def _send(self, parts: Sequence[Any]) -> list[Any]:
         """Return futures of what is there already or sent now; small parts as such."""
-        before, self.sent = self.sent, []
-        found: list[Any] = []
-        for part in parts:
-            there = [future for one, future in before if one is part]
-            parcel = None if there else Parcel.of(part)
-            if parcel is not None and not parcel.buffers:
-                found.append(parcel)
-                continue
-            found.append(there[0] if parcel is None else self._scattered(parcel))
-            self.sent.append((part, found[-1]))
-        return found
+        there = {id(one.part): one for one in self.sent}
+        parcels = {id(one): Parcel.of(one) for one in parts if id(one) not in there}
+        self.sent = [there[id(one)] for one in parts if id(one) in there]
+        large = [
+            one for one in parts if id(one) in parcels and parcels[id(one)].buffers
+        ]
+        self.sent += self._scattered(large, [parcels[id(one)] for one in large])
+        futures = {id(one.part): one.future for one in self.sent}
+        return [futures.get(id(one)) or parcels[id(one)] for one in parts]
 
-    def _scattered(self, parcel: Parcel) -> Any:
+    def _scattered(
+        self, parts: Sequence[Any], parcels: Sequence[Parcel]
+    ) -> "list[_Sent]":
+        """Bring them to all workers of now."""
+        if not parts:
+            return []
         self._await_worker()
-        return self._client.scatter(parcel, broadcast=True, hash=False, direct=True)
+        if self.mapped and self._all_can_map():
+            parcels = [parcel.in_common_memory() for parcel in parcels]
+        futures = self._client.scatter(parcels, broadcast=True, hash=False, direct=True)
+        return list(map(_Sent, parts, parcels, futures))
+
+    def _all_can_map(self) -> bool:
+        """Return whether all workers of now can map our memory."""
+        workers = set(self._client.nthreads())
+        if not workers <= self._together:
+            probe = Parcel(b"", ()).in_common_memory()
+            seen = self._client.run(can_map, probe.place)
+            self._together = {worker for worker, can in seen.items() if can}
+        return workers <= self._together
 
     def _await_worker(self) -> None:
         try:
@@ -241,6 +227,14 @@ class DaskEngine:
         self._client.close(timeout=5)
 
 
+class _Sent(NamedTuple):
+    """What is on the workers."""
+
+    part: Any
+    parcel: Parcel  # whose memory they may have mapped
+    future: Any  # of Dask, which stands for it
+
+
 @dataclass(frozen=True, slots=True)
 class _Watch:
     """The caller's wishes while blocks are computed."""
@@ -255,6 +249,21 @@ class _Watch:
     def raise_if_cancelled(self) -> None:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled("cancelled between two blocks")
+
+
+def bundles(blocks: Sequence[int], workers: int) -> list[Sequence[int]]:
+    """Split blocks into tasks, large ones first, small ones to end together.
+
+    A task costs scheduler and sender some milliseconds, whatever it computes. Each
+    takes a part of an equal share of what is left (guided self-scheduling,
+    Polychronopoulos and Kuck 1987).
+    """
+    found, begin = [], 0
+    while begin < len(blocks):
+        size = max(1, (len(blocks) - begin) // (PARTS * max(1, workers)))
+        found.append(blocks[begin : begin + size])
+        begin += size
+    return found
 
 
 def source_version() -> str:

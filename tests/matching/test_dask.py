@@ -12,8 +12,9 @@ import pytest
 from matching import engine
 from matching.cluster import Cluster, make_certificates
 from matching.engine import LocalEngine
-from matching.engine_dask import DaskEngine
+from matching.engine_dask import DaskEngine, bundles
 from matching.errors import Cancelled, EngineError
+from matching.parcel import Parcel, Place
 from tests.matching.cluster_steps import (
     Scaled,
     aligned_sum,
@@ -117,33 +118,62 @@ def test_nobody_left_to_wait_for_ends_the_work(table):
 
 def test_same_shared_object_is_sent_once(dask, table):
     dask.map_blocks(products, BLOCKS[:3], table)
-    (first,) = (future for _, future in dask.sent)
+    (first,) = (one.future for one in dask.sent)
 
     dask.map_blocks(products, BLOCKS[3:6], table)
 
-    assert [future for _, future in dask.sent] == [first]
+    assert [one.future for one in dask.sent] == [first]
 
 
 def test_fields_of_a_named_tuple_are_sent_once_each(dask):
     table, factor = np.arange(12.0).reshape(3, 4), np.array([2.0])
 
     first = dask.map_blocks(scaled_row, range(3), Scaled(table, factor, 1))
-    sent = {id(part): future for part, future in dask.sent}
+    sent = {id(one.part): one.future for one in dask.sent}
     second = dask.map_blocks(scaled_row, range(3), Scaled(table, factor * 2, 1))
 
     assert first == [13.0, 45.0, 77.0]
     assert second == [25.0, 89.0, 153.0]
-    (again, new) = (future for _, future in dask.sent)
+    (again, new) = (one.future for one in dask.sent)
     assert again is sent[id(table)]
     assert new not in sent.values()
 
 
-def test_shared_arrays_arrive_aligned(dask):
+@pytest.mark.parametrize("mapped", [True, False])
+def test_shared_arrays_arrive_aligned(cluster, mapped):
+    dask = cluster.connect(mapped=mapped)
     shared = {"name": "x" * 3, "array": np.arange(1001, dtype=np.float64)}
 
     results = dask.map_blocks(aligned_sum, range(4), shared)
 
     assert results == [(True, 500500.0)] * 4
+    assert [one.parcel.place is not None for one in dask.sent] == [mapped]
+    dask.close()
+
+
+def test_worker_that_cannot_map_our_memory_gets_a_message(dask, table, monkeypatch):
+    expected = LocalEngine(2).map_blocks(products, BLOCKS, table)
+    dask.map_blocks(products, BLOCKS[:3], table + 1)
+    elsewhere = Place("/proc/0/fd/0", b"", [])  # as a worker of another machine sees it
+    monkeypatch.setattr(
+        Parcel, "in_common_memory", lambda self: Parcel(self.head, (), elsewhere)
+    )
+
+    results = dask.map_blocks(products, BLOCKS, table)
+
+    assert results == expected
+    assert [one.parcel.place for one in dask.sent] == [None]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 16])
+def test_tasks_have_every_block_once_and_end_small(workers):
+    tasks = bundles(range(200), workers)
+
+    sizes = [len(task) for task in tasks]
+    assert [block for task in tasks for block in task] == list(range(200))
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+    assert sizes[0] * workers <= 200 / 2
 
 
 def test_error_of_a_step_reaches_the_caller(dask):
