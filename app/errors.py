@@ -47,6 +47,13 @@ class NoCapacity(Conflict):
     )
 
 
+class LastAdmin(Conflict):
+    message = N_(
+        "Sie sind die letzte Person in der Verwaltung. Erst wenn jemand anders diese "
+        "Rolle hat, können Sie Ihr Konto löschen."
+    )
+
+
 class Invalid(AppError):
     """A value cannot be taken; `field` says which."""
 

@@ -15,8 +15,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import db
-from app.errors import NotFound
-from app.models import Company, Erasure, ErasureKind, MailKind, Person
+from app.errors import LastAdmin, NotFound
+from app.models import (
+    Company,
+    Erasure,
+    ErasureKind,
+    MailKind,
+    Person,
+    Role,
+    RoleName,
+)
 from app.services import members, outbox
 from app.services.erasure_rows import forget_company, forget_person
 
@@ -41,6 +49,7 @@ class Consequences:
     speaker: Person | None  # who does, if it is another
     colleagues: list[Person]  # who stay
     is_last: bool  # the company goes with the account
+    last_admin: bool  # nobody else could run the service: refused
 
 
 def consequences(session: Session, person_id: UUID) -> Consequences:
@@ -48,8 +57,9 @@ def consequences(session: Session, person_id: UUID) -> Consequences:
     person = session.get(Person, person_id)
     if person is None or person.erased_at is not None:
         raise NotFound
+    last_admin = _is_last_admin(session, person)
     if not person.sits or person.company is None or person.company.is_erased:
-        return Consequences(None, False, None, [], False)
+        return Consequences(None, False, None, [], False, last_admin)
     company = person.company
     others = [
         one for one in members.colleagues(session, company.id) if one.id != person_id
@@ -57,18 +67,20 @@ def consequences(session: Session, person_id: UUID) -> Consequences:
     speaker = members.responsible(session, company.id)
     speaks = speaker is None or speaker.id == person_id
     return Consequences(
-        company, speaks, None if speaks else speaker, others, not others
+        company, speaks, None if speaks else speaker, others, not others, last_admin
     )
 
 
 def erase_account(person_id: UUID, *, at: datetime, tell: bool = True) -> bool:
     """Delete an account, and its company if nobody else sits there. False if that was
-    done before; NotFound if there never was one."""
+    done before; NotFound if there never was one, LastAdmin for the last one."""
     with db.transaction() as session:
         person = _locked(session, person_id)
         if person is None:
             return False
         stands = consequences(session, person_id)
+        if stands.last_admin:
+            raise LastAdmin
         reached = tell and person.confirmed_at is not None
         params = {"address": person.email, "locale": person.locale}
         if stands.is_last and stands.company is not None:
@@ -90,6 +102,8 @@ def erase_company(*, by: UUID, at: datetime, with_account: bool = False) -> None
         stands = consequences(session, by)
         if stands.company is None or not stands.speaks:
             raise NotFound
+        if with_account and stands.last_admin:
+            raise LastAdmin
         params = {"event": "company_own"}
         if with_account:
             params = {
@@ -198,6 +212,20 @@ def _tell(
     )
 
 
+def _is_last_admin(session: Session, person: Person) -> bool:
+    """Whether nobody else could sign in and has that role."""
+    if not person.has(RoleName.ADMIN):
+        return False
+    another = sa.select(Person.id).where(
+        Person.id != person.id,
+        Person.erased_at.is_(None),
+        Person.active,
+        Person.confirmed_at.is_not(None),
+        Person.roles.any(name=RoleName.ADMIN.value),
+    )
+    return session.scalar(another.limit(1)) is None
+
+
 def _locked(session: Session, person_id: UUID) -> Person | None:
     """The person, locked after the company, so that of two colleagues who leave at
     once the second sees that nobody stays. None if erased already."""
@@ -209,6 +237,9 @@ def _locked(session: Session, person_id: UUID) -> Person | None:
     person = session.get(Person, person_id, with_for_update={"key_share": True})
     if person is None:
         raise NotFound
+    if person.has(RoleName.ADMIN):  # of two who leave at once the second waits here
+        role = sa.select(Role.id).where(Role.name == RoleName.ADMIN.value)
+        session.execute(role.with_for_update(key_share=True))
     return None if person.erased_at is not None else person
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import db
-from app.errors import AlreadyDecided, NoLongerOpen, NotFound
+from app.errors import AlreadyDecided, LastAdmin, NoLongerOpen, NotFound
 from app.jobs import sweeps
 from app.jobs.work import Work
 from app.mail import delivery, senders
@@ -368,6 +368,23 @@ def test_only_who_speaks_for_the_company_deletes_it(app: Flask):
     erasure.erase_company(by=stranger, at=NOW)
 
     assert get(Company, flock.company_id).erased_at is None
+
+
+def test_the_last_admin_stays_until_somebody_else_is_one(app: Flask):
+    company = factories.company()
+    admin = factories.person(company, RoleName.ADMIN.value).id
+    for values in ({"active": False}, {"confirmed_at": None}):
+        factories.person(None, RoleName.ADMIN.value, **values)
+
+    with pytest.raises(LastAdmin):
+        erasure.erase_account(admin, at=NOW)
+    with pytest.raises(LastAdmin):
+        erasure.erase_company(by=admin, at=NOW, with_account=True)
+
+    assert get(Person, admin).erased_at is None
+    assert get(Company, company.id).erased_at is None
+    members.promote(factories.person(None).email, RoleName.ADMIN, at=NOW)
+    assert erasure.erase_account(admin, at=NOW)
 
 
 def test_what_a_request_under_way_wrote_after_the_erasure_goes_too(app: Flask):

@@ -20,6 +20,7 @@ from app.models import (
     Kind,
     Listing,
     Person,
+    RoleName,
     Side,
     State,
 )
@@ -73,6 +74,21 @@ def test_of_two_colleagues_who_leave_at_once_the_second_takes_the_company():
     assert db.session().scalar(sa.select(sa.func.count(Erasure.subject_id))) == (
         3 * TIMES
     )
+
+
+def test_of_two_admins_who_leave_at_once_one_stays():
+    for _ in range(TIMES):
+        both = [factories.person(None, RoleName.ADMIN.value).id for _ in range(2)]
+        db.remove()
+
+        race(*(erase(one) for one in both * 2))
+
+        left = [
+            one for one in both if db.session().get_one(Person, one).erased_at is None
+        ]
+        assert len(left) == 1
+        with db.transaction() as session:
+            session.get_one(Person, left[0]).roles = []
 
 
 def test_who_accepts_during_an_erasure_is_not_connected_with_nobody():

@@ -340,6 +340,23 @@ class TestDeletingAnAccount:
         db.session().rollback()
         assert db.session().get_one(Person, me.id).erased_at is None
 
+    def test_the_last_admin_reads_what_has_to_come_first(
+        self, app: Flask, sign_in: SignIn
+    ):
+        admin = factories.person(None, "admin")
+        client = sign_in(admin)
+
+        page = client.get("/my-data/delete-account").get_data(as_text=True)
+        answer = client.post("/my-data/delete-account", data={"password": PASSWORD})
+
+        assert "Sie sind die letzte Person in der Verwaltung" in page
+        assert "flask admin role" in page
+        assert "endgültig löschen" not in page
+        assert answer.status_code == 409
+        assert "letzte Person" in answer.get_data(as_text=True)
+        db.session().rollback()
+        assert db.session().get_one(Person, admin.id).erased_at is None
+
     @pytest.mark.parametrize("password", ["", "falsch", PASSWORD.upper()])
     def test_asks_for_the_password(self, me: Person, sign_in: SignIn, password: str):
         response = sign_in(me).post(
