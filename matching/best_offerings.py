@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.candidates import Index, search
-from matching.columns import BITS, Array, Columns, Scene, Side, Whole
+from matching.columns import BITS, Columns, Scene, Side
 from matching.instructions import borrowed
-from matching.kernels import entries, keep_best, njit
+from matching.kernels import Array, Whole, entries, keep_best, njit
 from matching.lists import LAST
 from matching.scoring import blank_rows, content, dot, fetch, weight
 from matching.settings import Settings

@@ -7,20 +7,8 @@ computed in whole numbers, never what comes out.
 
 import numpy as np
 
-from matching.columns import (
-    FACTOR,
-    FAR_KM,
-    NATIONAL,
-    ONSITE,
-    STATE,
-    Array,
-    Record,
-    Records,
-    Rules,
-    Whole,
-    records,
-)
-from matching.kernels import njit
+from matching.columns import FACTOR, FAR_KM, NATIONAL, ONSITE, STATE, Rules, records
+from matching.kernels import Array, Record, Records, Whole, njit
 from matching.region import EARTH_KM, LEAST_EDGE_KM, UNKNOWN, km_between, own_factor
 
 # How far a listing reaches, as a line of falling factors: from `start` km on, one

@@ -8,22 +8,15 @@ and filtering by region afterwards would lose most of them in a large register.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import (
-    BITS,
-    COSINE,
-    ONSITE,
-    STATE,
-    Columns,
-    Records,
-    as_matrix,
-)
-from matching.kernels import COMPILED
+from matching.columns import BITS, COSINE, ONSITE, STATE, Columns
+from matching.kernels import COMPILED, Records
 from matching.lists import LAST
 from matching.scoring import (
     Longs,
     matchable,
     weights,
 )
+from matching.sparse_rows import as_matrix
 from matching.sweep import sweep
 from matching.tiles import (
     Index,

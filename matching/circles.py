@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.columns import COSINE, UNIT, Columns, Firms, Side, as_matrix
+from matching.columns import COSINE, Columns, Firms, Side
 from matching.kernels import njit
 from matching.knowledge import Knowledge
 from matching.market import Market
@@ -22,6 +22,7 @@ from matching.region import arc_km, km_between
 from matching.scoring import clear, compete, dot, kept_apart, speak, spread_out
 from matching.sentences import sentence as pair_sentence
 from matching.settings import Settings
+from matching.sparse_rows import UNIT, as_matrix
 from matching.types import Language, Reason
 
 FEWEST, MOST = 4, 6

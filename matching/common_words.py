@@ -8,8 +8,8 @@ row of a need stays close to the processor.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import Array, Rows, only
-from matching.kernels import COMPILED, entries, njit
+from matching.kernels import COMPILED, Array, entries, njit
+from matching.sparse_rows import Rows, only
 from matching.stages import beside
 
 Ints = npt.NDArray[np.int32]

@@ -13,18 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.best_offerings import Kept
-from matching.columns import (
-    BITS,
-    COSINE,
-    Array,
-    Columns,
-    Rows,
-    Rules,
-    Scene,
-    Side,
-    Whole,
-)
-from matching.kernels import entries, njit
+from matching.columns import BITS, COSINE, Columns, Rules, Scene, Side
+from matching.kernels import Array, Whole, entries, njit
 from matching.lists import LAST
 from matching.scoring import (
     PAID,
@@ -35,6 +25,7 @@ from matching.scoring import (
     spread_out,
     weight,
 )
+from matching.sparse_rows import Rows
 
 Ints = npt.NDArray[np.int32]
 AHEAD = 2  # companies asked for before they are looked at

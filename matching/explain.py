@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.columns import COSINE, FACTOR, Array, Columns
+from matching.columns import COSINE, FACTOR, Columns
 from matching.facts import Facts, facts
+from matching.kernels import Array
 from matching.market import Market
 from matching.region import SAME
 from matching.shared_words import shared_words

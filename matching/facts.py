@@ -4,21 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.columns import (
-    BITS,
-    FAR_KM,
-    ONSITE,
-    REMOTE,
-    Array,
-    Columns,
-    Record,
-    Rows,
-    Rules,
-    Whole,
-)
-from matching.kernels import njit
+from matching.columns import BITS, FAR_KM, ONSITE, REMOTE, Columns, Rules
+from matching.kernels import Array, Record, Whole, njit
 from matching.region import OTHER, SAME, UNKNOWN, distance, own_factor, related
 from matching.scoring import clear, content, dot, help_factor, spread_out
+from matching.sparse_rows import Rows
 
 NOTED = 6  # topics per match
 TENTH = 10  # a topic is named if it has a tenth of the topic cosine

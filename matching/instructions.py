@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.columns import Array, Whole
-from matching.kernels import COMPILED
+from matching.kernels import COMPILED, Array, Whole
 
 LANES = 16
 UNROLLED = 4  # terms added at once, each to sums of its own: none waits for another

@@ -15,6 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int32]
+Array = npt.NDArray[Any]
+Whole = Any  # a whole number inside a kernel, Python's or of some width
+Record = Any  # one record of an array inside a kernel
+Records = Any  # an array of records; its fields are columns
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import COSINE, Array, Whole
-from matching.kernels import keep_best, njit
+from matching.columns import COSINE
+from matching.kernels import Array, Whole, keep_best, njit
 
 LAST = np.int64(0xFFFFFFFF)
 SHIFT = np.int64(32)

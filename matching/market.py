@@ -12,31 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from matching import knowledge as base
-from matching.columns import (
-    FACTOR,
-    FIRM,
-    LISTING,
-    Array,
-    Columns,
-    Firms,
-    Ints,
-    Rows,
-    Side,
-    WholeVectors,
-    between,
-    heaviest,
-    records,
-)
+from matching.columns import FACTOR, FIRM, LISTING, Columns, Firms, Side, records
 from matching.common_words import in_common
 from matching.errors import BadInput, BadRow
+from matching.kernels import Array, Ints
 from matching.knowledge import Knowledge
 from matching.references import contradictions
 from matching.region import BORDERING, OTHER, SAME, points
 from matching.scoring import rules_of
 from matching.settings import Settings
+from matching.sparse_rows import Rows, between, heaviest
 from matching.stages import beside
 from matching.tokens import BETWEEN
 from matching.types import REACHES, Company, Listing, Meeting
+from matching.whole_vectors import WholeVectors
 
 if TYPE_CHECKING:
     from matching.topics import TextVectors

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.columns import BITS, Array, Columns, Scene, Side, Whole
+from matching.columns import BITS, Columns, Scene, Side
 from matching.directions import Edges, Found, Ints, Links
-from matching.kernels import njit
+from matching.kernels import Array, Whole, njit
 from matching.scoring import (
     PAID,
     blank_rows,

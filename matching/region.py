@@ -8,19 +8,8 @@ Who has no place, or no state, is not held back for it: the factor is 1.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import (
-    FACTOR,
-    FAR_KM,
-    NATIONAL,
-    ONSITE,
-    STATE,
-    Array,
-    Record,
-    Records,
-    Rules,
-    Whole,
-)
-from matching.kernels import njit
+from matching.columns import FACTOR, FAR_KM, NATIONAL, ONSITE, STATE, Rules
+from matching.kernels import Array, Record, Records, Whole, njit
 
 EARTH_KM = 6371.0088
 LEAST_EDGE_KM = 20  # on-site help ends no sooner than this beyond its radius

@@ -10,22 +10,12 @@ to compute it gives the same. What must not meet is excluded, never scored down.
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import (
-    BITS,
-    COSINE,
-    FACTOR,
-    Array,
-    Columns,
-    Record,
-    Records,
-    Rows,
-    Rules,
-    Whole,
-)
+from matching.columns import BITS, COSINE, FACTOR, Columns, Rules
 from matching.instructions import prefetch
-from matching.kernels import entries, njit
+from matching.kernels import Array, Record, Records, Whole, entries, njit
 from matching.region import region_factor, region_factors
 from matching.settings import Settings
+from matching.sparse_rows import Rows
 
 Longs = npt.NDArray[np.int64]
 PAID = 2  # help that costs for certain

@@ -14,8 +14,8 @@ from matching.allocation import (
     explore,
     must_cover,
 )
-from matching.columns import COSINE, Array, Columns
-from matching.kernels import njit
+from matching.columns import COSINE, Columns
+from matching.kernels import Array, njit
 from matching.market import Market
 from matching.pairs import Pairs, score_between
 from matching.settings import Settings

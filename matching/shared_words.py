@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import Array
-from matching.kernels import njit
+from matching.kernels import Array, njit
 from matching.stopwords import STOP_WORDS
 from matching.tokens import numbered
 from matching.types import Listing

@@ -17,21 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.bounds import best_factors, reaches, tile_bounds, too_far
-from matching.columns import (
-    BITS,
-    COSINE,
-    FACTOR,
-    Array,
-    Columns,
-    Record,
-    Records,
-    Rows,
-    Rules,
-    Scene,
-    Whole,
-    as_matrix,
-    take_rows,
-)
+from matching.columns import BITS, COSINE, FACTOR, Columns, Rules, Scene
 from matching.instructions import (
     LANES,
     UNROLLED,
@@ -42,9 +28,10 @@ from matching.instructions import (
     lowest,
     zeros,
 )
-from matching.kernels import entries, njit
+from matching.kernels import Array, Record, Records, Whole, entries, njit
 from matching.lists import STEP, Lists, empty, finish, forget, insert
 from matching.scoring import PAID, may_meet, weight
+from matching.sparse_rows import Rows, as_matrix, take_rows
 from matching.tiles import TILE, Tiles
 
 SAMPLED = 14  # of the offerings in a sample are better than what is guessed

@@ -13,20 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.bounds import reaches
-from matching.columns import (
-    FACTOR,
-    ONSITE,
-    STATE,
-    UNIT,
-    Array,
-    Columns,
-    Records,
-    Rows,
-    take_rows,
-)
+from matching.columns import FACTOR, ONSITE, STATE, Columns
 from matching.instructions import LANES, zeros
-from matching.kernels import COMPILED, entries, njit
+from matching.kernels import COMPILED, Array, Records, entries, njit
 from matching.region import arc_km
+from matching.sparse_rows import UNIT, Rows, take_rows
 from matching.stages import beside
 
 TILE = LANES * LANES  # offerings in a tile: so many groups of so many offerings

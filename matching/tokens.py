@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import Array, Whole
-from matching.kernels import COMPILED, njit
+from matching.kernels import COMPILED, Array, Whole, njit
 from matching.words import TOKEN, number_tokens, spelt
 
 TOGETHER = 16384  # texts whose letters are in memory at once

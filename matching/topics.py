@@ -29,8 +29,8 @@ from matching.vector_bytes import ModelMismatch, pack, unpack
 from matching.words import tokens
 
 if TYPE_CHECKING:
-    from matching.columns import WholeVectors
     from matching.products import Factor
+    from matching.whole_vectors import WholeVectors
 
 METHOD = "6"  # raised whenever the same knowledge gives other vectors
 
@@ -302,7 +302,8 @@ class TopicModel:
 
         As `in_register`, from whole steps to whole steps.
         """
-        from matching.columns import WholeVectors, rescaled
+        from matching.sparse_rows import rescaled
+        from matching.whole_vectors import WholeVectors
 
         words = vectors.words
         df = np.bincount(words.column, minlength=self.features.n_columns)

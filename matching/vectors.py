@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from matching.columns import Rows, WholeVectors
 from matching.errors import BadInput, BadRow
 from matching.files import whole_binary
+from matching.sparse_rows import Rows
 from matching.topics import TopicModel
 from matching.types import Listing
+from matching.whole_vectors import WholeVectors
 
 BLOCK = 8192  # texts whose vectors are held unrounded at once
 

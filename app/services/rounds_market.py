@@ -74,7 +74,7 @@ class Register:
     def market(self) -> "Market":
         """The arrays that the engine works on. Takes no look at the database."""
         from matching import Market
-        from matching.columns import WholeVectors
+        from matching.whole_vectors import WholeVectors
 
         model = topics.model()
         vectors = self.text_vectors()

@@ -22,13 +22,13 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from matching.candidates import batches, build, search
-from matching.columns import UNIT, Rows, as_matrix
 from matching.engine import from_address
 from matching.evaluation.simulate import generate
 from matching.lists import LAST
 from matching.market import Market
 from matching.pipeline import plan
 from matching.settings import Settings
+from matching.sparse_rows import UNIT, Rows, as_matrix
 from matching.topics import TopicModel
 from matching.vectors import vectorise
 

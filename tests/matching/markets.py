@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from matching.columns import UNIT, Rows, WholeVectors
 from matching.market import Market
+from matching.sparse_rows import UNIT, Rows
 from matching.types import Company, Listing, Meeting
+from matching.whole_vectors import WholeVectors
 
 TODAY = date(2026, 11, 23)
 STATES = ("DE-BW", "DE-BY", "DE-HE", "DE-SN", "DE-HH", None)

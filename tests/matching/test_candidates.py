@@ -5,10 +5,10 @@ import pytest
 
 from matching import candidates, sweep, tiles
 from matching.candidates import batches, build, search, search_plainly
-from matching.columns import take_rows
 from matching.lists import LAST
 from matching.scoring import PAID, matchable, may_meet, weight, weights
 from matching.settings import Settings
+from matching.sparse_rows import take_rows
 from tests.matching.markets import random_market
 
 

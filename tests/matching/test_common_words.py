@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from matching import common_words
-from matching.columns import Rows, as_matrix, whole_rows
 from matching.common_words import in_common
+from matching.sparse_rows import Rows, as_matrix, whole_rows
 
 
 def rows_of(random, n: int, n_words: int, words: np.ndarray) -> Rows:

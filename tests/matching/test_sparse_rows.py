@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from matching import columns
-from matching.columns import UNIT, Rows, heaviest
+from matching import sparse_rows
 from matching.kernels import COMPILED
+from matching.sparse_rows import UNIT, Rows, heaviest
 
 WEIGHTS = hnp.arrays(
     np.int16,
@@ -46,7 +46,7 @@ def test_without_numba_the_same_weights_are_kept(weights, limit):
     compiled = heaviest(rows, limit)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(columns, "COMPILED", False)
+        patched.setattr(sparse_rows, "COMPILED", False)
         plainly = heaviest(rows, limit)
 
     for one, other in zip(compiled, plainly, strict=True):
