@@ -4,8 +4,9 @@
 
 The plan is run whole, after one run that compiles or loads the kernels; medians of
 repeated runs, because machines are noisy. Peers answer the easier question: the 50
-offerings with the nearest topics for each need, without region, help and exclusions.
-How much of the list that counts they name is said beside their times.
+offerings with the nearest topics for each need, without region, help and exclusions,
+each in a process of its own (`speed_peers`). How much of the list that counts they
+name is said beside their times.
 """
 
 import json
@@ -13,8 +14,9 @@ import math
 import resource
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from threadpoolctl import threadpool_limits
 from matching.candidates import batches, build, search
 from matching.engine import from_address
 from matching.evaluation.simulate import generate
+from matching.evaluation.speed_peers import NEAREST, ask_all
+from matching.kernels import Array
 from matching.lists import LAST
 from matching.market import Market
 from matching.pipeline import plan
@@ -33,7 +37,6 @@ from matching.topics import TopicModel
 from matching.vectors import vectorise
 
 ASKED = 2000  # needs asked of everybody; the time per need is about constant
-NEAREST = 50
 OURS = "ours: topic, region, help, age, exclusions"
 
 
@@ -78,7 +81,7 @@ def measure(companies: int, engine: str, repeats: int, peers: bool) -> dict[str,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "ratio": manifest["ratio"],
         "coverage": manifest["coverage"],
-        "search": _searching(market) if peers else {},
+        "search": _searching(market, repeats) if peers else {},
     }
 
 
@@ -103,16 +106,22 @@ def table(figures: dict[str, Any]) -> str:
     own = figures["search"][OURS]["micros"]
     lines += [
         f"\nThe {NEAREST} best offerings of a need, one thread:\n",
-        "| method | µs per need | × ours | recall of the list by topic and region |",
-        "|---|---|---|---|",
+        "| method | µs per need | × ours | index | peak memory"
+        " | recall of the list by topic and region |",
+        "|---|---|---|---|---|---|",
+        *(_line(name, found, own) for name, found in figures["search"].items()),
     ]
-    for name, found in figures["search"].items():
-        if found is None:
-            lines.append(f"| {name} | not installed | | |")
-            continue
-        ratio, recall = found["micros"] / own, found["recall"]
-        lines.append(f"| {name} | {found['micros']:.0f} | {ratio:.1f} | {recall:.2f} |")
     return "\n".join(lines)
+
+
+def _line(name: str, found: dict[str, float] | str, own: float) -> str:
+    if isinstance(found, str):
+        return f"| {name} | {found} | | | | |"
+    peak = f"{found['peak_mb']:.0f} MB" if "peak_mb" in found else "see above"
+    return (
+        f"| {name} | {found['micros']:.0f} | {found['micros'] / own:.1f}"
+        f" | {found['build_seconds']:.1f} s | {peak} | {found['recall']:.2f} |"
+    )
 
 
 def exponent(figures: Sequence[dict[str, Any]]) -> float:
@@ -134,123 +143,63 @@ def _market(companies: int) -> tuple[Market, str]:
     return market, as_of.isoformat()
 
 
-def _searching(market: Market) -> dict[str, dict[str, float] | None]:
+def _searching(market: Market, repeats: int) -> dict[str, Any]:
     """Ask ourselves and the peers for the same needs, each on one thread.
 
     We answer by topic, region, help, freshness and exclusions; peers by topic only.
     Recall is the share of our list, which is exact, that a peer names.
     """
     columns = market.columns(Settings())
+    begin = time.perf_counter()
     index = build(columns, market.n_topics)
+    build_seconds = time.perf_counter() - begin
     blocks = batches(columns, market.n_topics)
     some = blocks[:: max(1, len(blocks) * len(blocks[0]) // ASKED)]
     asked = np.concatenate(some)
+    seconds = []
     with threadpool_limits(limits=1):
-        begin = time.perf_counter()
-        keys = [one for needs in some for one in search(columns, index, needs, NEAREST)]
-        micros = 1e6 * (time.perf_counter() - begin) / len(asked)
-        lists = [set((LAST - (key & LAST)).tolist()) for key in keys]
-        found: dict[str, dict[str, float] | None] = {
-            OURS: {"micros": micros, "recall": 1.0}
-        }
-        offerings = _floats(columns.offerings.topics, market.n_topics)
-        needs = _floats(columns.needs.topics, market.n_topics)[asked]
-        for name, prepare in PEERS.items():
-            try:
-                ask = prepare(needs, offerings)
-            except ImportError:
-                found[name] = None
-                continue
+        for _ in range(repeats):
             begin = time.perf_counter()
-            named = ask()
-            micros = 1e6 * (time.perf_counter() - begin) / len(asked)
-            found[name] = {"micros": micros, "recall": _recall(lists, named)}
-    return found
+            keys = [
+                one for needs in some for one in search(columns, index, needs, NEAREST)
+            ]
+            seconds.append(time.perf_counter() - begin)
+    lists = [set((LAST - (key & LAST)).tolist()) for key in keys]
+    own = {
+        "micros": 1e6 * statistics.median(seconds) / len(asked),
+        "build_seconds": build_seconds,
+        "recall": 1.0,
+    }
+    with TemporaryDirectory(prefix="handschlag-peers-") as name:
+        folder = Path(name)
+        _save(folder / "needs", columns.needs.topics, market.n_topics, asked)
+        _save(folder / "offerings", columns.offerings.topics, market.n_topics)
+        del columns, index
+        answers = ask_all(folder, repeats)
+    return {OURS: own} | {
+        name: answer
+        if isinstance(answer, str)
+        else {
+            "micros": answer.micros,
+            "build_seconds": answer.build_seconds,
+            "peak_mb": answer.peak_mb,
+            "recall": _recall(lists, answer.named),
+        }
+        for name, answer in answers.items()
+    }
 
 
-def _floats(rows: Rows, width: int) -> sp.csr_matrix:
-    return sp.csr_matrix(as_matrix(rows, width).astype(np.float32) / np.float32(UNIT))
+def _save(
+    path: Path, rows: Rows, width: int, some: slice | Array = slice(None)
+) -> None:
+    matrix = as_matrix(rows, width)[some].astype(np.float32) / np.float32(UNIT)
+    sp.save_npz(path, sp.csr_matrix(matrix), compressed=False)
 
 
 def _recall(lists: Sequence[set[int]], named: Sequence[Sequence[int]]) -> float:
     shares = [
-        len(ours & set(map(int, theirs))) / len(ours)
+        len(ours & set(theirs)) / len(ours)
         for ours, theirs in zip(lists, named, strict=True)
         if ours
     ]
     return statistics.fmean(shares)
-
-
-Named = Sequence[Any]
-Ask = Callable[[], Named]
-
-
-def _naive(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    columns = offerings.T.tocsc()
-
-    def one(at: int) -> Any:
-        row = (needs[at] @ columns).toarray()[0]
-        return np.argsort(-row, kind="stable")[:NEAREST]
-
-    return lambda: [one(at) for at in range(needs.shape[0])]
-
-
-def _scikit(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    from sklearn.neighbors import NearestNeighbors
-
-    index = NearestNeighbors(n_neighbors=NEAREST, metric="cosine", algorithm="brute")
-    index.fit(offerings)
-    return lambda: list(index.kneighbors(needs)[1])
-
-
-def _scikit_dense(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    from sklearn.neighbors import NearestNeighbors
-
-    index = NearestNeighbors(n_neighbors=NEAREST, metric="cosine", algorithm="brute")
-    index.fit(offerings.toarray())
-    asked = needs.toarray()
-    return lambda: list(index.kneighbors(asked)[1])
-
-
-def _sparse_dot(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    from sparse_dot_topn import sp_matmul_topn
-
-    columns = sp.csr_matrix(offerings.T)
-
-    def ask() -> Named:
-        found = sp_matmul_topn(needs, columns, top_n=NEAREST, n_threads=1)
-        return np.split(found.indices, found.indptr[1:-1])
-
-    return ask
-
-
-def _faiss(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    import faiss
-
-    faiss.omp_set_num_threads(1)
-    index = faiss.IndexFlatIP(offerings.shape[1])
-    index.add(offerings.toarray())
-    asked = needs.toarray()
-    return lambda: list(index.search(asked, NEAREST)[1])
-
-
-def _hnsw(needs: sp.csr_matrix, offerings: sp.csr_matrix) -> Ask:
-    import hnswlib
-
-    index = hnswlib.Index(space="ip", dim=offerings.shape[1])
-    index.init_index(max_elements=offerings.shape[0], ef_construction=100, M=16)
-    index.add_items(offerings.toarray())
-    index.set_ef(2 * NEAREST)
-    index.set_num_threads(1)
-    asked = needs.toarray()
-    return lambda: list(index.knn_query(asked, k=NEAREST)[0])
-
-
-PEERS: dict[str, Callable[[sp.csr_matrix, sp.csr_matrix], Ask]] = {
-    "naive loop of scipy products": _naive,
-    "scikit-learn NearestNeighbors, sparse": _scikit,
-    "scikit-learn NearestNeighbors, dense": _scikit_dense,
-    "sparse_dot_topn": _sparse_dot,
-    "faiss IndexFlatIP": _faiss,
-    "hnswlib (approximate)": _hnsw,
-}
