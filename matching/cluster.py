@@ -22,13 +22,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from matching.engine import ONE_THREAD
 from matching.engine_dask import DaskEngine
 from matching.errors import EngineError
 
 LOOPBACK = "127.0.0.1"
 _STARTING = 60.0  # seconds that a process may take to start
-_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA")
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _THREADS}
 # It would ask a hundred times a second where a worker is; nobody looks here.
 _NO_PROFILE = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
@@ -193,7 +192,7 @@ class Cluster:
                     *(*options, *files, *local, "--no-dashboard"),
                 ],
                 env=os.environ
-                | _ONE_THREAD
+                | ONE_THREAD
                 | _NO_PROFILE
                 | {"PYTHONPATH": _source_folder()},
                 stdin=subprocess.DEVNULL,

@@ -19,6 +19,10 @@ SharedT = TypeVar("SharedT")
 ResultT = TypeVar("ResultT")
 
 Step = Callable[[BlockT, SharedT], ResultT]
+_LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+# Surroundings of a process whose libraries keep to one thread.
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
+
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 

@@ -180,25 +180,24 @@ class DaskEngine:
     def _send(self, parts: Sequence[Any]) -> list[Any]:
         """Return futures of what is there already or sent now; small parts as such."""
         there = {id(one.part): one for one in self.sent}
-        parcels = {id(one): Parcel.of(one) for one in parts if id(one) not in there}
+        new = [(one, Parcel.of(one)) for one in parts if id(one) not in there]
         self.sent = [there[id(one)] for one in parts if id(one) in there]
-        large = [
-            one for one in parts if id(one) in parcels and parcels[id(one)].buffers
-        ]
-        self.sent += self._scattered(large, [parcels[id(one)] for one in large])
-        futures = {id(one.part): one.future for one in self.sent}
-        return [futures.get(id(one)) or parcels[id(one)] for one in parts]
+        self.sent += self._brought([pair for pair in new if pair[1].buffers])
+        found = {id(one): parcel for one, parcel in new}
+        found |= {id(one.part): one.future for one in self.sent}
+        return [found[id(one)] for one in parts]
 
-    def _scattered(
-        self, parts: Sequence[Any], parcels: Sequence[Parcel]
-    ) -> "list[_Sent]":
-        """Bring them to all workers of now."""
-        if not parts:
+    def _brought(self, new: Sequence[tuple[Any, Parcel]]) -> "list[_Sent]":
+        """Bring parts to all workers of now."""
+        if not new:
             return []
         self._await_worker()
+        parts, parcels = zip(*new, strict=True)
         if self.mapped and self._all_can_map():
-            parcels = [parcel.in_common_memory() for parcel in parcels]
-        futures = self._client.scatter(parcels, broadcast=True, hash=False, direct=True)
+            parcels = tuple(parcel.in_common_memory() for parcel in parcels)
+        futures = self._client.scatter(
+            list(parcels), broadcast=True, hash=False, direct=True
+        )
         return list(map(_Sent, parts, parcels, futures))
 
     def _all_can_map(self) -> bool:

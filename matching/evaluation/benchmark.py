@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from matching.candidates import batches, build, search
 from matching.engine import from_address
 from matching.evaluation.simulate import generate
-from matching.evaluation.speed_peers import NEAREST, ask_all
+from matching.evaluation.speed_peers import NEAREST, Named, ask_all, repeated
 from matching.kernels import Array
 from matching.lists import LAST
 from matching.market import Market
@@ -156,17 +156,15 @@ def _searching(market: Market, repeats: int) -> dict[str, Any]:
     blocks = batches(columns, market.n_topics)
     some = blocks[:: max(1, len(blocks) * len(blocks[0]) // ASKED)]
     asked = np.concatenate(some)
-    seconds = []
+
+    def ask() -> Named:
+        return [one for needs in some for one in search(columns, index, needs, NEAREST)]
+
     with threadpool_limits(limits=1):
-        for _ in range(repeats):
-            begin = time.perf_counter()
-            keys = [
-                one for needs in some for one in search(columns, index, needs, NEAREST)
-            ]
-            seconds.append(time.perf_counter() - begin)
+        keys, seconds = repeated(ask, repeats)
     lists = [set((LAST - (key & LAST)).tolist()) for key in keys]
     own = {
-        "micros": 1e6 * statistics.median(seconds) / len(asked),
+        "micros": 1e6 * seconds / len(asked),
         "build_seconds": build_seconds,
         "recall": 1.0,
     }
@@ -174,7 +172,6 @@ def _searching(market: Market, repeats: int) -> dict[str, Any]:
         folder = Path(name)
         _save(folder / "needs", columns.needs.topics, market.n_topics, asked)
         _save(folder / "offerings", columns.offerings.topics, market.n_topics)
-        del columns, index
         answers = ask_all(folder, repeats)
     return {OURS: own} | {
         name: answer

@@ -23,11 +23,11 @@ import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
+from matching.engine import ONE_THREAD
+
 NEAREST = 50
 PATIENCE = 60.0  # seconds after which nobody is asked once more
 MISSING = 3  # exit code: the library is not installed
-_LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
 
 Named = Sequence[Any]
 Ask = Callable[[], Named]
@@ -52,7 +52,7 @@ def _ask(name: str, folder: Path, repeats: int) -> Answer | str:
     command = [sys.executable, "-m", __spec__.name, name, str(folder)]
     done = subprocess.run(
         [*command, "--repeats", str(repeats)],
-        env=os.environ | _ONE_THREAD,
+        env=os.environ | ONE_THREAD,
         capture_output=True,
         check=False,
         text=True,
@@ -83,19 +83,25 @@ def main() -> int:
         except ImportError:
             return MISSING
         build_seconds = time.perf_counter() - begin
-        seconds: list[float] = []
-        while len(seconds) < chosen.repeats and sum(seconds) < PATIENCE:
-            begin = time.perf_counter()
-            named = ask()
-            seconds.append(time.perf_counter() - begin)
+        named, seconds = repeated(ask, chosen.repeats)
     answer = Answer(
         named=[list(map(int, one)) for one in named],
-        micros=1e6 * statistics.median(seconds) / needs.shape[0],
+        micros=1e6 * seconds / needs.shape[0],
         build_seconds=build_seconds,
         peak_mb=_peak_mb(),
     )
     json.dump(asdict(answer), sys.stdout)
     return 0
+
+
+def repeated(ask: Ask, repeats: int) -> tuple[Named, float]:
+    """Ask some times, less often if it takes long: the last answer, median seconds."""
+    seconds: list[float] = []
+    while len(seconds) < repeats and sum(seconds) < PATIENCE:
+        begin = time.perf_counter()
+        named = ask()
+        seconds.append(time.perf_counter() - begin)
+    return named, statistics.median(seconds)
 
 
 def _peak_mb() -> float:
