@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from matching.engine import BlockT, Engine, ResultT, SharedT
 from matching.errors import Cancelled
+from matching.kernels import collect_leftovers
 
 WorkT = TypeVar("WorkT")
 
@@ -43,6 +44,7 @@ class Stages:
         if self._cancelled is not None and self._cancelled():
             raise Cancelled(f"cancelled before {name}")
         self._name = name
+        collect_leftovers()
         self._report(0, 1)
         begin = time.perf_counter()
         yield

@@ -1,8 +1,10 @@
 """Kernels run compiled or plain, with the same result."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -59,3 +61,26 @@ def test_kernel_compiles_without_a_cache_where_none_can_be_written(monkeypatch):
 
     assert kernel([1, 2]) == 2
     assert asked == [True, False]
+
+
+@kernels.njit(cache=False)
+def _largest_step(values):
+    # numba tries `np.diff` in several ways and remembers who called it in vain.
+    return np.diff(values).max()
+
+
+def test_arrays_of_who_called_a_fresh_kernel_go_without_the_garbage_collector():
+    def call():
+        values = np.arange(1000)
+        assert _largest_step(values) == 1
+        return weakref.ref(values)
+
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        values = call()
+        kernels.collect_leftovers()
+        assert values() is None
+    finally:
+        if collects:
+            gc.enable()
