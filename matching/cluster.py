@@ -28,8 +28,13 @@ from matching.errors import EngineError
 
 LOOPBACK = "127.0.0.1"
 _STARTING = 60.0  # seconds that a process may take to start
-# It would ask a hundred times a second where a worker is; nobody looks here.
-_NO_PROFILE = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
+# Where a worker is, a hundred times a second, whether it still answers, fifty times,
+# and its memory, ten times: a fortieth of a round, and nobody looks here.
+_UNWATCHED = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
+}
 
 
 def make_certificates(folder: Path) -> tuple[str, str, str]:
@@ -193,7 +198,7 @@ class Cluster:
                 ],
                 env=os.environ
                 | ONE_THREAD
-                | _NO_PROFILE
+                | _UNWATCHED
                 | {"PYTHONPATH": _source_folder()},
                 stdin=subprocess.DEVNULL,
                 stdout=file,

@@ -145,6 +145,8 @@ class DaskEngine:
                 *sent,
                 key=f"blocks-{run}-{some[0]}",
                 pure=False,
+                # Those submitted within a moment come in any order otherwise.
+                priority=-some[0],
             ): some
             for some in bundles(left, sum(self._client.nthreads().values()))
         }
@@ -155,6 +157,8 @@ class DaskEngine:
             while len(results) < len(blocks):
                 ready = _drain(done)
                 self._check(watch, bool(ready))
+                if not ready:
+                    continue
                 values = self._client.gather(ready, direct=True)
                 for future, value in zip(ready, values, strict=True):
                     results.update(zip(numbers[future], value, strict=True))

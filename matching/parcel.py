@@ -4,6 +4,7 @@ Workers on the sender's machine map the sender's memory: nothing is encrypted,
 copied or kept twice. To all others the bytes are sent.
 """
 
+import io
 import mmap
 import os
 import pickle
@@ -56,6 +57,15 @@ class Place(NamedTuple):
         return [whole[begin : begin + size] for begin, size in pairs]
 
 
+class _Pickler(pickle.Pickler):
+    """Keeps arrays of records apart as well; numpy does so with plain arrays only."""
+
+    def reducer_override(self, one: Any) -> Any:
+        if type(one) is np.recarray:
+            return np.ndarray.view, (one.view(np.ndarray), np.recarray)
+        return NotImplemented
+
+
 class Parcel:
     """An object whose arrays travel, or stay where they are, apart from the rest.
 
@@ -75,8 +85,10 @@ class Parcel:
     def of(cls, content: object) -> "Parcel":
         """Pack an object; its arrays stay where they are."""
         buffers: list[pickle.PickleBuffer] = []
-        head = pickle.dumps(content, protocol=5, buffer_callback=buffers.append)
-        return cls(head, [np.frombuffer(part.raw(), np.uint8) for part in buffers])
+        head = io.BytesIO()
+        _Pickler(head, protocol=5, buffer_callback=buffers.append).dump(content)
+        parts = [np.frombuffer(part.raw(), np.uint8) for part in buffers]
+        return cls(head.getvalue(), parts)
 
     def in_common_memory(self) -> "Parcel":
         """Copy the arrays to memory that other processes of this user can map.
