@@ -60,6 +60,24 @@ def test_any_number_of_workers_gives_the_same_bytes(workers, tls, table):
     assert processes == {worker.pid for worker in cluster.workers}
 
 
+def test_large_tasks_come_before_small_ones(dask, table, monkeypatch):
+    submit, tasks = dask._client.submit, []
+
+    def watched(step, some_step, blocks, *rest, priority, **options):
+        tasks.append((priority, len(blocks)))
+        return submit(step, some_step, blocks, *rest, priority=priority, **options)
+
+    monkeypatch.setattr(dask._client, "submit", watched)
+
+    dask.map_blocks(products, BLOCKS, table)
+
+    # The cluster begins with the highest priority, and of equals with any.
+    sizes = [size for _, size in sorted(tasks, reverse=True)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+    assert len({priority for priority, _ in tasks}) == len(tasks)
+
+
 @pytest.mark.faults
 def test_killed_worker_changes_no_byte(table):
     expected = LocalEngine(2).map_blocks(products, BLOCKS, table)
