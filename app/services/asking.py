@@ -116,6 +116,9 @@ def _computed(
     names = register.names([(asker, asked)])
     if not names:
         raise Conflict(NOT_NOW)
+    # The first of an installation compiles kernels, longer than PostgreSQL lets a
+    # transaction stand idle.
+    session.rollback()
     found = plan(register.market(), pins=names)
     pair = next(iter(found.pairs), None)
     if pair is None or not pair.matches:

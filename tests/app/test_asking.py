@@ -1,12 +1,14 @@
 """Asking for an introduction oneself: the same double opt-in as in the round."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import matching
 from app import db
 from app.errors import Conflict, NoCapacity, NotFound
 from app.models import (
@@ -61,6 +63,22 @@ def two(database: str) -> Two:
 def get(introduction_id: UUID) -> Introduction:
     db.remove()
     return db.session().get_one(Introduction, introduction_id)
+
+
+def test_no_transaction_stands_open_while_the_engine_computes(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+):
+    plan, open_ = matching.plan, []
+
+    def watched(*market: Any, **options: Any) -> Any:
+        open_.append(db.session().in_transaction())
+        return plan(*market, **options)
+
+    monkeypatch.setattr(matching, "plan", watched)
+
+    two.ask()
+
+    assert open_ == [False]
 
 
 def test_asking_accepts_for_the_asker_and_shows_a_suggestion_to_the_other(two: Two):
